@@ -1,0 +1,1 @@
+"""What runs: the flows, the `pentimento` command, the review sheet."""

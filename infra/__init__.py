@@ -1,0 +1,1 @@
+"""Settings, the artifact store, tracking: everything that talks to the outside."""

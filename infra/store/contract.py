@@ -1,0 +1,65 @@
+"""The store's two layers: a backend holds bytes by key; `Store` (store.py) puts addresses, digests and records on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class StoreError(Exception):
+    """Base of the store's faults."""
+
+
+class NotFound(StoreError):
+    """No object has this key."""
+
+
+class Damaged(StoreError):
+    """Bytes do not match the digest they are stored under."""
+
+
+class Unavailable(StoreError):
+    """The backend did not answer, throttled, or refused for now: worth trying again."""
+
+
+class Forbidden(StoreError):
+    """Wrong credentials, or a key outside the root: trying again is useless."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactRef:
+    """Stored bytes, named by their content."""
+
+    sha256: str
+    size: int
+    media_type: str
+
+    def to_json(self) -> dict[str, str | int]:
+        return {"sha256": self.sha256, "size": self.size, "media_type": self.media_type}
+
+
+class Backend(Protocol):
+    """Bytes by key. Keys are `/`-separated, relative, without `..`; anything else raises Forbidden."""
+
+    def put(self, key: str, data: bytes, media_type: str = "application/octet-stream") -> None:
+        """Write whole or not at all; replaces."""
+        ...
+
+    def get(self, key: str) -> bytes:
+        """Raises NotFound."""
+        ...
+
+    def exists(self, key: str) -> bool: ...
+
+    def delete(self, key: str) -> None:
+        """A missing key is no error."""
+        ...
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """All keys that begin with `prefix`, sorted."""
+        ...
+
+    def url(self, key: str) -> str:
+        """Where a person finds it: a path or `s3://…`. Never a presigned URL."""
+        ...

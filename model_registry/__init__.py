@@ -1,0 +1,1 @@
+"""Engine cards, the registry over them, and the pool of loaded engines."""

@@ -1,0 +1,1 @@
+"""Engines by runtime, and the one wrapper that feeds them pixels."""

@@ -1,0 +1,1 @@
+"""Stages, their contracts, the planner and the thin Prefect tasks around them."""

@@ -1,0 +1,105 @@
+"""What a person wants done to a picture: a closed, tagged union. No engine is named here."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+Rights = Literal["own", "licensed", "unknown"]
+Coordinates = tuple[int, int, int, int]
+
+
+class Frozen(BaseModel):
+    """A value: immutable, hashable, no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class MaskFile(Frozen):
+    """A greyscale picture of the same size as the one edited; brighter than half = edit."""
+
+    kind: Literal["file"] = "file"
+    path: str
+    """Path or store key of the mask, below the manifest's folder."""
+
+
+class MaskBoxes(Frozen):
+    """Axis-aligned boxes, x0,y0,x1,y1 in pixels, half open."""
+
+    kind: Literal["boxes"] = "boxes"
+    boxes: tuple[Coordinates, ...] = Field(min_length=1)
+
+
+class MaskPolygons(Frozen):
+    """Closed polygons of x,y vertices in pixels."""
+
+    kind: Literal["polygons"] = "polygons"
+    polygons: tuple[tuple[tuple[int, int], ...], ...] = Field(min_length=1)
+
+
+class MaskColourKey(Frozen):
+    """Every pixel within `tolerance` levels (of 255, per channel) of a colour."""
+
+    kind: Literal["colour-key"] = "colour-key"
+    colour: str = Field(pattern=r"^#[0-9a-fA-F]{6}$")
+    tolerance: int = Field(default=24, ge=0, le=255)
+
+
+MaskSpec = Annotated[MaskFile | MaskBoxes | MaskPolygons | MaskColourKey, Field(discriminator="kind")]
+
+
+class RemoveText(Frozen):
+    """Remove overlay text and bring back what lay under it."""
+
+    kind: Literal["remove_text"] = "remove_text"
+    text: Literal["overlay", "scene", "all"] = "overlay"
+    rights: Rights = "unknown"
+
+
+class RemoveObject(Frozen):
+    """Remove what the mask covers and continue the surroundings."""
+
+    kind: Literal["remove_object"] = "remove_object"
+    mask: MaskSpec
+    rights: Rights = "unknown"
+
+
+class Replace(Frozen):
+    """Put what the prompt describes where the mask is."""
+
+    kind: Literal["replace"] = "replace"
+    mask: MaskSpec
+    prompt: str = Field(min_length=1, max_length=2000)
+    rights: Rights = "unknown"
+
+
+class Generate(Frozen):
+    """Make a picture from a prompt alone."""
+
+    kind: Literal["generate"] = "generate"
+    prompt: str = Field(min_length=1, max_length=2000)
+    width: int = Field(default=512, ge=1, le=8192)
+    height: int = Field(default=512, ge=1, le=8192)
+
+
+class Upscale(Frozen):
+    """Enlarge by a whole factor; nothing invented."""
+
+    kind: Literal["upscale"] = "upscale"
+    scale: Literal[2, 3, 4] = 2
+
+
+class Clean(Frozen):
+    """Remove JPEG artefacts and noise at the same size."""
+
+    kind: Literal["clean"] = "clean"
+
+
+Intent = Annotated[
+    RemoveText | RemoveObject | Replace | Generate | Upscale | Clean, Field(discriminator="kind")
+]
+IntentKind = Literal["remove_text", "remove_object", "replace", "generate", "upscale", "clean"]
+
+INTENT: TypeAdapter[Intent] = TypeAdapter(Intent)
+"""Validates an intent from a dict or JSON."""

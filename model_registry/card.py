@@ -47,6 +47,15 @@ class Size(_Part):
     """Largest side, px; 0 = any."""
 
 
+class Suits(_Part):
+    """Which regions a fill engine may be the first choice for; 0 = no bound. Triage facts are held against it."""
+
+    max_ring_residual: float = Field(default=0.0, ge=0)
+    """What is left on the ring around the hole after a plane is fitted, RMS in levels of 255, worst channel."""
+    max_thickness: float = Field(default=0.0, ge=0)
+    """Largest distance from a hole pixel to the nearest pixel outside, px."""
+
+
 class Cost(_Part):
     """Rough costs on two CPU cores, for ordering and for memory bounds; measured, not guessed."""
 
@@ -77,6 +86,7 @@ class Card(_Part):
     """What it is bad at."""
     weights: Weights | None = None
     size: Size = Size()
+    suits: Suits = Suits()
     cost: Cost = Cost()
     scales: tuple[int, ...] = ()
     """Factors an upscaler offers; `clean` engines say [1]."""

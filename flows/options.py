@@ -1,0 +1,52 @@
+"""`STAGE=ID` and `STAGE.NAME=VALUE`, as the command line and manifest cells write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tasks.errors import BadRequest
+from tasks.plan import STAGES, Value
+
+
+def parse_engines(pairs: Iterable[str]) -> dict[str, str]:
+    """`["generation=telea"]` to `{"generation": "telea"}`; blank entries are passed over. BadRequest otherwise."""
+    engines: dict[str, str] = {}
+    for pair in pairs:
+        if not pair.strip():
+            continue
+        stage, equals, engine = pair.strip().partition("=")
+        if not (equals and engine):
+            raise BadRequest(f"{pair!r} does not name an engine", cure="write STAGE=ID, such as generation=telea")
+        engines[_stage(stage)] = engine
+    return engines
+
+
+def parse_params(pairs: Iterable[str]) -> dict[str, dict[str, Value]]:
+    """`["blending.feather=5"]` to `{"blending": {"feather": 5}}`; whole numbers, decimals, true and false are typed."""
+    params: dict[str, dict[str, Value]] = {}
+    for pair in pairs:
+        if not pair.strip():
+            continue
+        name, equals, value = pair.strip().partition("=")
+        stage, dot, parameter = name.partition(".")
+        if not (equals and dot and parameter):
+            raise BadRequest(f"{pair!r} is no parameter", cure="write STAGE.NAME=VALUE, such as blending.feather=5")
+        params.setdefault(_stage(stage), {})[parameter] = _value(value)
+    return params
+
+
+def _stage(name: str) -> str:
+    if name not in STAGES:
+        raise BadRequest(f"there is no stage {name!r}", cure=f"the stages are {', '.join(STAGES)}")
+    return name
+
+
+def _value(text: str) -> Value:
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

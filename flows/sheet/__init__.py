@@ -1,0 +1,1 @@
+"""The review sheet: a run as one self-contained HTML file."""

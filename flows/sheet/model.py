@@ -1,0 +1,78 @@
+"""What a review sheet shows: frozen values, gathered by a flow and drawn by `flows.sheet.render`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SheetPicture:
+    """An encoded picture, small enough to be inlined."""
+
+    label: str
+    """What it shows, in a word or two: `before`, `mask`."""
+    data: bytes
+    media_type: str
+    """`image/png`, `image/webp` or `image/jpeg`; `render` refuses any other."""
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class SheetRegion:
+    """One edited area, and how it came to be."""
+
+    n: int
+    kind: str
+    text: str
+    box: tuple[int, int, int, int]
+    """x0, y0, x1, y1 in the pixels of the item, half open."""
+    engine: str
+    fallback_from: str
+    """The engine this one stood in for; empty if none."""
+    scores: Mapping[str, float]
+    reasons: tuple[str, ...]
+    """Which thresholds failed, in words; a score named in one is marked as failing."""
+    seconds: Mapping[str, float]
+    """By stage."""
+    intermediates: tuple[SheetPicture, ...]
+    """In order: region, mask, fill, blend, final."""
+
+
+@dataclass(frozen=True)
+class SheetItem:
+    """One picture of the run."""
+
+    id: str
+    source: str
+    output: str
+    outcome: str
+    reason: str
+    """Shown in full; what follows `Cure:` is set apart."""
+    width: int
+    height: int
+    before: SheetPicture | None
+    after: SheetPicture | None
+    other_tier: SheetPicture | None
+    """The result at the tier the sheet is not about."""
+    regions: tuple[SheetRegion, ...]
+    stages: tuple[tuple[str, str, float, bool], ...]
+    """(stage, engine, seconds, cached), in the order they ran."""
+    metrics: Mapping[str, float]
+    """Measures of the whole item, such as PSNR inside the mask."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A run."""
+
+    title: str
+    run_id: str
+    subtitle: str
+    tier: str
+    """`preview` or `final`."""
+    counts: Mapping[str, int]
+    """Pictures by outcome, of the whole run: more than `items` where the sheet holds a sample."""
+    seconds: float
+    items: tuple[SheetItem, ...]
+    facts: Mapping[str, str]

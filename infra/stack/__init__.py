@@ -1,0 +1,1 @@
+"""Servers that run on this machine without root, for tests and for `pentimento stack up`."""

@@ -1,0 +1,167 @@
+"""Loads a diffusers pipeline from a folder: safetensors only, allow-listed classes only, no code from the folder, no network.
+
+A folder is inspected before any library opens it. Safety checkers are not loaded: whether a result may be shown is decided
+by policy, on the finished picture, not by a network that blackens it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+from model_registry.card import Card
+from model_registry.errors import BadCards, WeightsDamaged, WeightsMissing
+
+CLASSES: dict[str, tuple[str, ...]] = {
+    "generate": (
+        "StableDiffusionPipeline",
+        "StableDiffusionXLPipeline",
+        "StableDiffusion3Pipeline",
+        "FluxPipeline",
+        "LatentConsistencyModelPipeline",
+        "ZImagePipeline",
+    ),
+    "fill": (
+        "StableDiffusionInpaintPipeline",
+        "StableDiffusionXLInpaintPipeline",
+        "StableDiffusion3InpaintPipeline",
+        "FluxInpaintPipeline",
+        "FluxFillPipeline",
+        "ZImageInpaintPipeline",
+    ),
+}
+"""Role to the pipeline classes a card may name as its `entry`."""
+
+_AUTO = {"generate": "AutoPipelineForText2Image", "fill": "AutoPipelineForInpainting"}
+_PICKLES = frozenset(".bin .pt .pth .ckpt .pkl .pickle .joblib .dill .npy .npz .h5 .msgpack".split())
+_CODE = frozenset(".py .pyc .pyd .so .dll .dylib .sh".split())
+_LIBRARIES = frozenset({"diffusers", "transformers", "stable_diffusion"})
+_CURE = "use a safetensors copy of the model: `pentimento models pull ID`, or save_pretrained(safe_serialization=True)"
+# transformers swaps torch's initialisers while it loads: two loads at once give weights on no device.
+_ONE_LOAD_AT_A_TIME = threading.Lock()
+
+
+def check_entry(card: Card) -> None:
+    """Raise BadCards unless the card's role and pipeline class are on the allow-list; an empty class is left to diffusers."""
+    known = CLASSES.get(card.role)
+    if known is None:
+        raise BadCards({card.id: [f"a diffusers engine cannot have role `{card.role}`: use generate or fill"]})
+    if card.entry and card.entry not in known:
+        fault = f"pipeline class `{card.entry}` is not allowed for role `{card.role}`; one of {', '.join(known)}"
+        raise BadCards({card.id: [fault]})
+
+
+def check_folder(folder: Path) -> None:
+    """Raise WeightsMissing if `folder` is no saved pipeline, WeightsDamaged if it holds pickles, code, or names any."""
+    if not (folder / "model_index.json").is_file():
+        cure = "give the folder a pipeline was saved to, or run `pentimento models pull ID`"
+        raise WeightsMissing(f"{folder} holds no model_index.json", cure=cure)
+    faults = [fault for path in _files(folder) if (fault := _file_fault(path, folder))]
+    faults += _index_faults(_json(folder / "model_index.json"))
+    if faults:
+        raise WeightsDamaged(f"{folder} is refused: {'; '.join(sorted(faults))}", cure=_CURE)
+
+
+def _files(folder: Path) -> list[Path]:
+    """Every file below, also behind linked folders; each real folder is visited once."""
+    found: list[Path] = []
+    seen: set[str] = set()
+    for where, below, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(where)
+        if real in seen:
+            below.clear()
+            continue
+        seen.add(real)
+        found += [Path(where, name) for name in names]
+    return found
+
+
+def _file_fault(path: Path, folder: Path) -> str:
+    name = path.relative_to(folder).as_posix()
+    if path.suffix.lower() in _PICKLES:
+        return f"{name} may hold a pickle"
+    if path.suffix.lower() in _CODE:
+        return f"{name} is code"
+    if path.suffix == ".json" and path.name.endswith("config.json") and "auto_map" in _json(path):
+        return f"{name} asks for code of its own"
+    return ""
+
+
+def _index_faults(index: dict[str, Any]) -> list[str]:
+    """A component is `[library, class]`; diffusers would import any installed library named there."""
+    faults = []
+    if not isinstance(index.get("_class_name"), str):
+        faults.append("model_index.json names a custom pipeline")
+    for name, value in index.items():
+        if name.startswith("_") or not isinstance(value, list) or not value or value[0] is None:
+            continue
+        if value[0] not in _LIBRARIES:
+            faults.append(f"model_index.json takes `{name}` from `{value[0]}`")
+    return faults
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightsDamaged(f"{path.name} is unreadable: {error}", cure=_CURE) from error
+    if not isinstance(value, dict):
+        raise WeightsDamaged(f"{path.name} is not a JSON object", cure=_CURE)
+    return value
+
+
+def load_pipeline(card: Card, folder: Path, dtype: str, device: str) -> Any:
+    """The pipeline on `device`, in `dtype` (float32, bfloat16 or float16), ready to be called.
+
+    Raises BadCards, WeightsMissing or WeightsDamaged; opens no connection."""
+    check_entry(card)
+    check_folder(folder)
+    with _ONE_LOAD_AT_A_TIME:
+        _quieten()
+        import diffusers
+        import torch
+
+        loader = getattr(diffusers, card.entry or _AUTO[card.role])
+        try:
+            pipe = loader.from_pretrained(str(folder), dtype=getattr(torch, dtype), **_options(folder))
+        except Exception as error:  # a broken file surfaces as any of a dozen types, safetensors' own among them
+            raise WeightsDamaged(f"{card.id} could not be loaded: {error}", cure=_CURE) from error
+    if type(pipe).__name__ not in CLASSES[card.role]:
+        raise BadCards({card.id: [f"the folder holds a {type(pipe).__name__}, which is not allowed"]})
+    pipe.set_progress_bar_config(disable=True)
+    return pipe.to(device)
+
+
+def _options(folder: Path) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "use_safetensors": True,
+        "local_files_only": True,
+        "trust_remote_code": False,
+        "variant": _variant(folder),
+    }
+    if "safety_checker" in _json(folder / "model_index.json"):
+        options |= {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
+    return options
+
+
+def _variant(folder: Path) -> str | None:
+    """`fp16` where some component comes only in that variant."""
+    for half in sorted(folder.glob("*/*.fp16*.safetensors")):
+        if all(".fp16" in path.name for path in half.parent.glob("*.safetensors")):
+            return "fp16"
+    return None
+
+
+def _quieten() -> None:
+    """Errors only, no progress bars; before diffusers is imported, since its import already warns."""
+    import transformers
+
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    import diffusers
+
+    diffusers.utils.logging.set_verbosity_error()
+    diffusers.utils.logging.disable_progress_bar()

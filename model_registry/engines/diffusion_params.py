@@ -1,0 +1,72 @@
+"""The parameters a diffusers engine takes, checked once, before any model runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from model_registry.engines.contract import Params, ParamValue
+from model_registry.errors import EngineFault
+
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """What one call asks for. `None`: the pipeline's own default."""
+
+    steps: int | None = None
+    """Denoising steps, 1–1000."""
+    guidance: float | None = None
+    """Classifier-free guidance scale (Ho & Salimans, 2022), 0–100; distilled models take it as a condition."""
+    scheduler: str = ""
+    """A name of `SCHEDULERS`; empty = the one the model was saved with."""
+    strength: float = 1.0
+    """Inpainting only, over 0 up to 1: share of the noise schedule run. 1 starts from pure noise; less starts from a
+    smooth fill of the hole, never from what was there."""
+    negative: str = ""
+    """What to steer away from."""
+    dtype: str = "auto"
+    """One of `DTYPES`; auto is float32 on a CPU, bfloat16 or else float16 on a GPU."""
+    max_side: int = 0
+    """Longest side the model is run at, px; beyond it the piece is scaled down and its result up. 0 = the card's
+    maximum, or else the model's native size."""
+
+
+_KINDS: dict[str, type] = {
+    "steps": int,
+    "guidance": float,
+    "scheduler": str,
+    "strength": float,
+    "negative": str,
+    "dtype": str,
+    "max_side": int,
+}
+assert set(_KINDS) == {field.name for field in fields(Sampling)}
+
+
+def read_sampling(defaults: Params, params: Params) -> Sampling:
+    """The card's defaults overlaid with a call's parameters. Raises EngineFault with every fault at once."""
+    given = {**defaults, **params}
+    faults = [fault for name, value in sorted(given.items()) if (fault := _fault(name, value))]
+    if faults:
+        raise EngineFault("; ".join(faults), cure=f"parameters are {', '.join(_KINDS)}")
+    return Sampling(**{name: _KINDS[name](value) for name, value in given.items()})
+
+
+def _fault(name: str, value: ParamValue) -> str:
+    kind = _KINDS.get(name)
+    if kind is None:
+        return f"unknown parameter `{name}`"
+    accepted = (int, float) if kind is float else (kind,)
+    if isinstance(value, bool) or not isinstance(value, accepted):
+        return f"`{name}` must be {kind.__name__}, not {value!r}"
+    return "" if _in_range(name, value) else f"`{name}` is out of range: {value!r}"
+
+
+def _in_range(name: str, value: ParamValue) -> bool:
+    if name == "dtype":
+        return value in DTYPES
+    if isinstance(value, str):
+        return True
+    low, high = {"steps": (1, 1000), "guidance": (0, 100), "max_side": (0, 16384)}.get(name, (1e-6, 1))
+    return low <= value <= high

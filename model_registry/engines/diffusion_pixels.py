@@ -1,0 +1,100 @@
+"""Geometry of a diffusers call: canvas sizes, padding, the smooth fill under a hole, and the mask on latent cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from model_registry.engines.contract import Hole, Pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The sizes a loaded model takes, px."""
+
+    minimum: int
+    maximum: int
+    cell: int
+    """Sides are multiples of it: the pixels of one latent cell, or of one transformer patch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """How a picture of any size is laid on one the model takes."""
+
+    inner: tuple[int, int]
+    """height, width of the picture on the canvas: its own size unless it had to be scaled."""
+    size: tuple[int, int]
+    """height, width of the canvas: `inner` rounded up to whole cells and to the minimum."""
+
+
+def canvas_for(height: int, width: int, limits: Limits, *, enlarge: bool = False) -> Canvas:
+    """Scale evenly only where the maximum demands it, then round up: nothing is squeezed and nothing is cut off.
+
+    enlarge: scale a picture below the minimum up to it (for generation, where padding would make a crop of a picture)."""
+    scale = min(1.0, limits.maximum / max(height, width))
+    if enlarge and min(height, width) < limits.minimum:
+        scale = min(limits.minimum / min(height, width), limits.maximum / max(height, width))
+    inner = (max(1, round(height * scale)), max(1, round(width * scale)))
+    tall, wide = (_round_up(max(side, limits.minimum), limits.cell) for side in inner)
+    return Canvas(inner, (tall, wide))
+
+
+def _round_up(side: int, multiple: int) -> int:
+    return -(-side // multiple) * multiple
+
+
+def reflect_to(image: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """Pad below and to the right by reflection, as often as needed; H×W or H×W×C. The picture keeps its place at 0,0."""
+    pad = [(0, side - have) for side, have in zip(size, image.shape, strict=False)]
+    return np.pad(image, pad + [(0, 0)] * (image.ndim - 2), mode="reflect")
+
+
+def resize(image: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """To height, width: area mean when shrinking, cubic (clipped to 0–1) when growing; the same array if it fits."""
+    if image.shape[:2] == size:
+        return image
+    how = cv2.INTER_AREA if size[0] * size[1] < image.shape[0] * image.shape[1] else cv2.INTER_CUBIC
+    out = cv2.resize(image, (size[1], size[0]), interpolation=how)
+    return np.clip(out, 0, 1).astype(np.float32)
+
+
+def latent_mask(hole: NDArray[np.float32], cell: int) -> NDArray[np.float32]:
+    """The hole on whole latent cells: a cell with any hole pixel counts, and so does each of its eight neighbours.
+
+    hole: H×W, over 0 = hole; H and W multiples of `cell`. Returns H×W of 0 and 1. The VAE mixes a cell's pixels with its
+    neighbours', so a finer mask would let the old content's colour through at the rim."""
+    height, width = hole.shape
+    blocks = (hole.reshape(height // cell, cell, width // cell, cell) > 0).any(axis=(1, 3))
+    grown = cv2.dilate(blocks.astype(np.uint8), np.ones((3, 3), np.uint8))
+    return np.repeat(np.repeat(grown, cell, axis=0), cell, axis=1).astype(np.float32)
+
+
+def smooth_under(image: Pixels, hole: Hole) -> Pixels:
+    """Replace the hole by a smooth interpolation of what surrounds it, so that no old content can reach the model.
+
+    Push-pull (Gortler et al., 1996): means over ever coarser pixels, pulled down where nothing finer is known. Values
+    inside the hole are never read. Returns H×W×3; mid-grey where the hole is everything."""
+    if hole.all():
+        return np.full_like(image, 0.5)
+    known = (~hole).astype(np.float32)
+    filled = _push_pull(np.where(hole[..., None], np.float32(0), image), known)
+    return np.where(hole[..., None], filled, image).astype(np.float32)
+
+
+def _push_pull(weighted: Pixels, weight: NDArray[np.float32]) -> Pixels:
+    """weighted: colours times `weight`. Returns a colour for every pixel; `weight` must hold something over 0."""
+    safe = np.maximum(weight, 1e-6)[..., None]
+    if (weight > 0).all():
+        return np.asarray(weighted / safe, np.float32)
+    height, width = weight.shape
+    half = (-(-width // 2), -(-height // 2))
+    coarse = _push_pull(
+        cv2.resize(weighted, half, interpolation=cv2.INTER_AREA),
+        cv2.resize(weight, half, interpolation=cv2.INTER_AREA),
+    )
+    pulled = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.where((weight > 0)[..., None], weighted / safe, pulled).astype(np.float32)

@@ -1,0 +1,1 @@
+"""The file as the catalogue wants it: pixels, profile and wanted metadata (encode.py)."""

@@ -1,0 +1,157 @@
+"""From an intent to a plan: a pure function of the intent, the picture's facts, the registry and the request's choices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from model_registry.card import Card, Role
+from model_registry.errors import UnknownEngine
+from model_registry.registry import Registry
+from model_registry.weights import weights_digest
+from tasks.contracts import Facts
+from tasks.errors import BadRequest, NoEngine
+from tasks.intents import Clean, Generate, Intent, RemoveText, Replace, Upscale
+from tasks.plan import STAGES, EditPlan, EngineChoice, StageName, StagePlan, Tier, Value
+from tasks.verification.thresholds import DEFAULT_THRESHOLDS
+
+PREVIEW_PIXELS = 250_000
+QUIET = 0.3
+"""Below this noise (levels of 255) a picture has no grain worth matching."""
+VERSIONS: dict[StageName, str] = dict.fromkeys(STAGES, "1")
+DEFAULTS: dict[StageName, dict[str, Value]] = {
+    "triage": {},
+    "detection": {"merge_gap": 16},
+    "generation": {"attempts": 2},
+    "blending": {"feather": 3},
+    "enhancement": {},
+    "verification": dict(DEFAULT_THRESHOLDS),
+    "export": {"format": "keep", "quality": 0, "subsampling": "keep"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person insists on, over what the planner would choose."""
+
+    tier: Tier = "final"
+    seed: int = 0
+    engines: Mapping[str, str] = field(default_factory=dict)
+    """Stage to engine id or `@alias`."""
+    params: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    """Stage to parameter to value; a parameter is the stage's own or one of its engines'."""
+
+
+def plan(intent: Intent, facts: Facts | None, registry: Registry, request: Request = Request()) -> EditPlan:
+    """The plan for an intent.
+
+    facts: of the picture; None where there is none yet (`generate`). Raises BadRequest for an unknown stage, engine or
+    parameter (naming the nearest), NoEngine when no engine can do a stage."""
+    roles = _roles(intent, facts)
+    _check_stages(request, roles)
+    stages = tuple(_stage(name, roles[name], intent, registry, request) for name in STAGES if name in roles)
+    return EditPlan(intent=intent, tier=request.tier, seed=request.seed, stages=stages)
+
+
+def _roles(intent: Intent, facts: Facts | None) -> dict[StageName, Role | None]:
+    """The stages an intent needs and the role of each one's engines."""
+    if isinstance(intent, Generate):
+        return {"generation": "generate", "export": None}
+    if isinstance(intent, Upscale | Clean):
+        role: Role = "upscale" if isinstance(intent, Upscale) else "clean"
+        return {"triage": None, "enhancement": role, "export": None}
+    detection: Role | None = "text" if isinstance(intent, RemoveText) else None
+    roles: dict[StageName, Role | None] = {
+        "triage": None, "detection": detection, "generation": "fill", "blending": "blend",
+        "verification": detection, "export": None,
+    }  # fmt: skip
+    if facts is None or facts.noise >= QUIET:
+        roles["enhancement"] = "enhance"
+    return roles
+
+
+def _check_stages(request: Request, roles: Mapping[StageName, Role | None]) -> None:
+    for name in (*request.engines, *request.params):
+        if name not in STAGES:
+            raise BadRequest(f"there is no stage {name!r}", cure=f"the stages are {', '.join(STAGES)}")
+    for name in request.engines:
+        if roles.get(name) is None and name in roles:  # type: ignore[call-overload]
+            raise BadRequest(f"the stage {name} uses no engine here", cure=f"leave out --engine {name}=…")
+
+
+def _stage(
+    name: StageName, role: Role | None, intent: Intent, registry: Registry, request: Request
+) -> StagePlan:
+    cards = _ladder(name, role, intent, registry, request) if role else ()
+    params = DEFAULTS[name] | _derived(name, intent, request.tier)
+    given = dict(request.params.get(name, {}))
+    for key in given:
+        if key not in params and not any(key in card.defaults for card in cards):
+            known = sorted({*params, *(k for card in cards for k in card.defaults)})
+            raise BadRequest(f"no parameter {key!r} in stage {name}", cure=f"it has {', '.join(known) or 'none'}")
+    own = params | {k: _typed(name, k, v, params[k]) for k, v in given.items() if k in params}
+    ids = {card.id for card in cards}
+    standins = {c.id: c for card in cards for c in registry.with_fallbacks(card) if c.id not in ids}
+    return StagePlan.model_validate({
+        "stage": name, "version": VERSIONS[name], "params": own,
+        "engines": tuple(_choice(name, card, given) for card in cards),
+        "standins": tuple(_choice(name, card, given) for card in standins.values()),
+    })  # fmt: skip
+
+
+def _derived(name: StageName, intent: Intent, tier: Tier) -> dict[str, Value]:
+    if name == "triage" and tier == "preview":
+        return {"max_pixels": PREVIEW_PIXELS}
+    if name == "detection" and isinstance(intent, RemoveText):
+        return {"text": intent.text}
+    if name == "enhancement" and isinstance(intent, Upscale | Clean):
+        return {"scale": intent.scale if isinstance(intent, Upscale) else 1}
+    return {}
+
+
+def _ladder(
+    name: StageName, role: Role, intent: Intent, registry: Registry, request: Request
+) -> Sequence[Card]:
+    """The engines of a stage, cheap to heavy: regions climb only the ladder of fills, and not when one is named."""
+    named = request.engines.get(name)
+    try:
+        cards = [registry.resolve(role, named)] if named else _fitting(registry.of_role(role, request.tier), intent)
+    except UnknownEngine as error:
+        raise BadRequest(error.message, stage=name, cure=error.cure) from error
+    if not cards:
+        wanted = f"an engine of role {role!r}" + (" that takes a prompt" if isinstance(intent, Replace) else "")
+        raise NoEngine(f"there is no {wanted}", stage=name)
+    return cards if role == "fill" else cards[:1]
+
+
+def _fitting(cards: Sequence[Card], intent: Intent) -> Sequence[Card]:
+    if isinstance(intent, Replace):
+        return [c for c in cards if c.prompt != "none"]
+    if isinstance(intent, Upscale):
+        return [c for c in cards if intent.scale in c.scales]
+    return [c for c in cards if c.prompt != "required" or c.role == "generate"]
+
+
+def _choice(stage: StageName, card: Card, given: Mapping[str, Value]) -> EngineChoice:
+    params = card.defaults | {
+        k: _typed(stage, k, v, card.defaults[k]) for k, v in given.items() if k in card.defaults
+    }
+    return EngineChoice.model_validate({
+        "id": card.id, "version": card.version, "runtime": card.runtime, "weights": weights_digest(card),
+        "params": params, "max_ring_residual": card.suits.max_ring_residual,
+        "max_thickness": card.suits.max_thickness, "fallback": card.fallback,
+    })  # fmt: skip
+
+
+def _typed(stage: str, name: str, value: Value, default: Value) -> Value:
+    """`value` as the default's type; a whole number is fine for a float. BadRequest otherwise."""
+    if isinstance(default, bool) or isinstance(value, bool):
+        good = isinstance(default, bool) and isinstance(value, bool)
+    elif isinstance(default, float):
+        good, value = isinstance(value, int | float), float(value) if not isinstance(value, str) else value
+    else:
+        good = isinstance(value, type(default))
+    if not good:
+        kind = type(default).__name__
+        raise BadRequest(f"{stage}.{name}={value!r} is not a {kind}", cure=f"give a {kind}, such as {default!r}")
+    return value

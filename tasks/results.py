@@ -1,0 +1,96 @@
+"""What a run says of itself: one object for `--json`, the records, the sheet and tracking."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from tasks.contracts import OUTCOMES, Outcome
+from tasks.intents import Frozen
+
+
+class StageResult(Frozen):
+    """One stage of one picture (and one region, for the stages that work by region)."""
+
+    stage: str
+    engine: str = ""
+    seconds: float = 0.0
+    cached: bool = False
+    artifact: str = ""
+    """sha256 of what the stage made, empty when it made no bytes."""
+    region: int = 0
+    """The region's number; 0 for the whole picture."""
+
+    def as_cached(self) -> StageResult:
+        """The same stage, found done by an earlier run."""
+        return self.model_copy(update={"cached": True, "seconds": 0.0})
+
+
+class RegionResult(Frozen):
+    """One edited area."""
+
+    n: int
+    kind: str
+    text: str = ""
+    box: tuple[int, int, int, int]
+    """Encloses the whole write zone; pixels of the picture as displayed."""
+    engine: str = ""
+    fallback_from: str | None = None
+    """The engine that should have done it, when another stood in."""
+    tried: tuple[str, ...] = ()
+    """Engines whose result failed verification before `engine`'s was kept."""
+    passed: bool = True
+    scores: dict[str, float] = {}
+    reasons: tuple[str, ...] = ()
+    artifacts: dict[str, str] = {}
+    """Intermediate (`region`, `mask`, `fill`, `blend`, `final`) to sha256."""
+
+
+class ItemResult(Frozen):
+    """How one picture ended."""
+
+    id: str
+    source: str
+    output: str = ""
+    outcome: Outcome
+    stage: str = ""
+    """Where it ended, for outcomes other than done."""
+    reason: str = ""
+    cure: str = ""
+    width: int = 0
+    height: int = 0
+    regions: tuple[RegionResult, ...] = ()
+    stages: tuple[StageResult, ...] = ()
+    plan: str = ""
+    """The plan's digest."""
+    source_sha256: str = ""
+    output_sha256: str = ""
+    media_type: str = ""
+    suffix: str = ""
+    thumbnails: dict[str, str] = {}
+    """`before` and `after` to sha256, for the sheet."""
+    notes: tuple[str, ...] = ()
+
+
+class RunResult(Frozen):
+    """One run."""
+
+    run_id: str
+    mlflow_run_id: str | None = None
+    counts: dict[str, int]
+    seconds: float
+    items: tuple[ItemResult, ...]
+    tier: str = "final"
+    sheet: str = ""
+    """Where the review sheet is."""
+
+    @property
+    def failed(self) -> bool:
+        """True when a picture was rejected or failed: exit code 1."""
+        return any(item.outcome in ("rejected", "failed") for item in self.items)
+
+
+def count(items: Iterable[ItemResult]) -> dict[str, int]:
+    """Outcomes with their numbers, in the fixed order of outcomes, leaving out those that did not occur."""
+    found = Counter(item.outcome for item in items)
+    return {outcome: found[outcome] for outcome in OUTCOMES if found[outcome]}

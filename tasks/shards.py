@@ -1,0 +1,107 @@
+"""The work of a shard, step by step, over plain functions: what the Prefect tasks wrap, and anything else may call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+
+from tasks.errors import PentimentoError, Transient
+from tasks.intents import RemoveObject, RemoveText, Replace
+from tasks.job import JobSpec
+from tasks.progress import Progress, emit
+from tasks.results import ItemResult
+from tasks.steps.detect import detect
+from tasks.steps.item import finish, finished, typed
+from tasks.steps.restore import restore
+from tasks.steps.source import Source, read_source
+from tasks.workshop import Workshop
+
+JSON = "application/json"
+
+
+def write_jobs(shop: Workshop, run_id: str, shard: int, jobs: Sequence[JobSpec]) -> None:
+    """Put a shard's jobs into the store, for its tasks to read."""
+    data = json.dumps([job.model_dump(mode="json") for job in jobs], ensure_ascii=False).encode()
+    shop.store.write_run(run_id, f"shards/{shard:05d}.json", data, JSON)
+
+
+def read_jobs(shop: Workshop, run_id: str, shard: int) -> tuple[JobSpec, ...]:
+    """A shard's jobs."""
+    data = shop.store.read_run(run_id, f"shards/{shard:05d}.json")
+    return tuple(JobSpec.model_validate(job) for job in json.loads(data))
+
+
+def read_results(shop: Workshop, run_id: str, shard: int) -> tuple[ItemResult, ...]:
+    """A finished shard's results, in the jobs' order."""
+    data = shop.store.read_run(run_id, f"results/{shard:05d}.json")
+    return tuple(ItemResult.model_validate(item) for item in json.loads(data))
+
+
+def triage_shard(shop: Workshop, run_id: str, shard: int) -> int:
+    """Decode, measure and plan each picture; how many are still to be done."""
+    pending = 0
+
+    def step(source: Source) -> None:
+        nonlocal pending
+        pending += finished(shop, source) is None
+
+    _each(shop, run_id, shard, "triage", step)
+    return pending
+
+
+def detect_shard(shop: Workshop, run_id: str, shard: int) -> int:
+    """Find the regions of each picture whose intent works on regions; how many regions."""
+    found = 0
+
+    def step(source: Source) -> None:
+        nonlocal found
+        if _by_region(source) and finished(shop, source) is None:
+            found += len(detect(shop, source).regions)
+
+    _each(shop, run_id, shard, "detection", step)
+    return found
+
+
+def restore_shard(shop: Workshop, run_id: str, shard: int) -> int:
+    """Generation, blending, enhancement and verification of every region; how many were done."""
+    restored = 0
+
+    def step(source: Source) -> None:
+        nonlocal restored
+        if _by_region(source) and finished(shop, source) is None:
+            restored += len(restore(shop, source, detect(shop, source).regions))
+
+    _each(shop, run_id, shard, "restoration", step)
+    return restored
+
+
+def export_shard(shop: Workshop, run_id: str, shard: int) -> dict[str, str]:
+    """Finish each picture, put it in place, and write the shard's results; outcome by id."""
+    results = []
+    for job in read_jobs(shop, run_id, shard):
+        result = finish(shop, job)
+        results.append(result)
+        emit(Progress(run_id, "export", job.id, result.outcome))
+    data = json.dumps([r.model_dump(mode="json") for r in results], ensure_ascii=False).encode()
+    shop.store.write_run(run_id, f"results/{shard:05d}.json", data, JSON)
+    return {r.id: r.outcome for r in results}
+
+
+def _by_region(source: Source) -> bool:
+    return isinstance(source.job.intent, RemoveText | RemoveObject | Replace)
+
+
+def _each(
+    shop: Workshop, run_id: str, shard: int, stage: str, step: Callable[[Source], None]
+) -> None:
+    """Run a step over a shard. A permanent fault is left to the last step, which makes it the picture's outcome."""
+    for job in read_jobs(shop, run_id, shard):
+        try:
+            step(read_source(shop, job))
+        except Exception as error:
+            fault: PentimentoError = typed(error, picture=job.id, stage=stage)
+            if isinstance(fault, Transient):
+                raise fault from error
+        emit(Progress(run_id, stage, job.id))
+
+

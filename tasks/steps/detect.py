@@ -1,0 +1,95 @@
+"""The step that finds the regions: by reading text, or from the mask that came with the job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from model_registry.engines import wrap
+from tasks.contracts import Raster, Region
+from tasks.detection.masks import build_mask
+from tasks.detection.regions import regions_from_lines, regions_from_mask
+from tasks.detection.serial import pack, unpack
+from tasks.intents import RemoveObject, RemoveText, Replace
+from tasks.memo import Done, Produced
+from tasks.plan import EngineChoice, StagePlan
+from tasks.steps.engines import first_that_works, identity, with_engine
+from tasks.steps.source import Source, full_raster, raster_of
+from tasks.workshop import Workshop
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """Regions of a picture, and the record they came from."""
+
+    regions: tuple[Region, ...]
+    done: Done
+    engine: str
+
+
+def detect(shop: Workshop, source: Source) -> Detected:
+    """The picture's regions in reading order; none when there is nothing to edit."""
+    stage = source.plan.stage("detection")
+    assert stage is not None
+    if isinstance(source.job.intent, RemoveText):
+        done, choice = first_that_works(stage, stage.engines[0], lambda c: _by_text(shop, source, stage, c))
+        return Detected(unpack(done.load("regions")), done, choice.id)
+    inputs = {
+        "source": source.sha256, "mask": source.mask_sha256, "spec": _mask_spec(source), **_scale(source),
+        "feather": _feather(source),
+    }  # fmt: skip
+    done = shop.memo.do("detection", identity(stage, None, **inputs), lambda: _by_mask(shop, source, stage))
+    return Detected(unpack(done.load("regions")), done, "mask")
+
+
+def _by_text(shop: Workshop, source: Source, stage: StagePlan, choice: EngineChoice) -> Done:
+    feather = _feather(source)
+
+    def compute() -> Produced:
+        raster = raster_of(shop, source)
+        image = eight_bit(raster)
+        lines = with_engine(shop, choice, lambda card, engine, params: wrap.read_text(card, engine, image, params))
+        regions = regions_from_lines(lines, (raster.height, raster.width), feather=feather)
+        return _produced(regions)
+
+    inputs = {"source": source.sha256, "feather": feather, **_scale(source)}
+    return shop.memo.do("detection", identity(stage, choice, **inputs), compute)
+
+
+def _by_mask(shop: Workshop, source: Source, stage: StagePlan) -> Produced:
+    intent = source.job.intent
+    assert isinstance(intent, RemoveObject | Replace)
+    mask = build_mask(intent.mask, full_raster(shop, source), source.mask, picture=source.job.id)
+    shown = raster_of(shop, source)
+    if mask.shape != (shown.height, shown.width):
+        mask = cv2.resize(mask, (shown.width, shown.height), interpolation=cv2.INTER_AREA)
+    gap = int(stage.number("merge_gap"))
+    return _produced(regions_from_mask(mask, feather=_feather(source), merge_gap=gap))
+
+
+def _produced(regions: tuple[Region, ...]) -> Produced:
+    return Produced({"regions": (pack(regions), "application/octet-stream")}, {"regions": len(regions)})
+
+
+def _feather(source: Source) -> int:
+    blending = source.plan.stage("blending")
+    return int(blending.number("feather")) if blending else 0
+
+
+def _scale(source: Source) -> dict[str, object]:
+    triage = source.plan.stage("triage")
+    return dict(triage.params) if triage else {}
+
+
+def _mask_spec(source: Source) -> object:
+    spec = getattr(source.job.intent, "mask", None)
+    return spec.model_dump(mode="json", exclude={"path"}) if spec is not None else None
+
+
+def eight_bit(raster: Raster) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """H×W×3 uint8 RGB without alpha, for readers."""
+    colours = raster.pixels[..., : raster.colours]
+    levels = colours if colours.dtype == np.uint8 else (colours >> 8).astype(np.uint8)
+    return np.ascontiguousarray(np.repeat(levels, 3, axis=2) if raster.colours == 1 else levels)

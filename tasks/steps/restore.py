@@ -1,0 +1,118 @@
+"""The step that edits: every region climbs its ladder alone until verification passes, or the ladder ends."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tasks.contracts import Box, Patch, Pixels, Raster, Region, Verdict, Zone
+from tasks.generation.context import context_box
+from tasks.generation.ladder import first_rung, region_facts
+from tasks.generation.seeds import region_seed
+from tasks.plan import EngineChoice, StagePlan
+from tasks.results import RegionResult, StageResult
+from tasks.steps.source import Source, raster_of
+from tasks.steps.stages import Attempt, attempt
+from tasks.workshop import Workshop
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One region, cut out with its context: all that the stages need, and nothing of the whole picture."""
+
+    region: Region
+    box: Box
+    """Of the context crop, in the picture."""
+    crop: Pixels
+    hole: Zone
+    """The region's hole, in the crop."""
+    others: Zone
+    """Holes of other regions that reach into the crop: not to be sampled from."""
+    seed: int
+
+    @property
+    def inner(self) -> tuple[slice, slice]:
+        """The region's box, as slices of the crop."""
+        x0, y0, x1, y1 = self.region.box
+        cx, cy = self.box[:2]
+        return slice(y0 - cy, y1 - cy), slice(x0 - cx, x1 - cx)
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A region's new pixels and how they came about."""
+
+    patch: Patch
+    result: RegionResult
+    stages: tuple[StageResult, ...]
+
+
+def restore(shop: Workshop, source: Source, regions: Sequence[Region]) -> tuple[Restored, ...]:
+    """Every region's patch, in order. Regions see the picture as it was, never each other's results."""
+    raster = raster_of(shop, source)
+    return tuple(_restore_one(shop, source, _cut(raster, source, region, regions)) for region in regions)
+
+
+def _cut(raster: Raster, source: Source, region: Region, regions: Sequence[Region]) -> Work:
+    box = context_box(region.box, raster.width, raster.height)
+    shape = (box[3] - box[1], box[2] - box[0])
+    hole, others = np.zeros(shape, bool), np.zeros(shape, bool)
+    _stamp(hole, box, region)
+    for other in regions:
+        if other is not region:
+            _stamp(others, box, other)
+    mask_digest = hashlib.sha256(region.mask.tobytes()).hexdigest()
+    seed = region_seed(source.sha256, f"{region.box}:{mask_digest}", source.plan.seed)
+    return Work(region, box, raster.crop(box), hole, others & ~hole, seed)
+
+
+def _stamp(canvas: Zone, box: Box, region: Region) -> None:
+    """Mark the part of a region's hole that falls inside `box` on `canvas`."""
+    x0, y0 = max(box[0], region.box[0]), max(box[1], region.box[1])
+    x1, y1 = min(box[2], region.box[2]), min(box[3], region.box[3])
+    if x0 < x1 and y0 < y1:
+        rx, ry = region.box[:2]
+        canvas[y0 - box[1] : y1 - box[1], x0 - box[0] : x1 - box[0]] |= region.hole[
+            y0 - ry : y1 - ry, x0 - rx : x1 - rx
+        ]
+
+
+def _restore_one(shop: Workshop, source: Source, work: Work) -> Restored:
+    generation = source.plan.stage("generation")
+    assert generation is not None
+    start = first_rung(generation.engines, region_facts(work.crop, work.hole | work.others))
+    rungs = generation.engines[start : start + int(generation.number("attempts"))]
+    attempts: list[Attempt] = []
+    for rung in rungs:
+        attempts.append(attempt(shop, source.plan, work, rung, source.job.intent))
+        if attempts[-1].verdict.passed:
+            break
+    best = min(range(len(attempts)), key=lambda i: (_badness(attempts[i].verdict), i))
+    return _report(work, attempts, best, generation)
+
+
+def _badness(verdict: Verdict) -> tuple[int, float]:
+    """Fewer failed thresholds first, then less residual text, then the smaller seam."""
+    scores = verdict.scores
+    return len(verdict.reasons), scores.get("residual_text", 0.0) * 100 + scores.get("seam_step", 0.0)
+
+
+def _report(work: Work, attempts: Sequence[Attempt], best: int, generation: StagePlan) -> Restored:
+    kept = attempts[best]
+    region = work.region
+    patch = Patch(region.box[0], region.box[1], kept.pixels, kept.zone)
+    result = RegionResult(
+        n=region.n, kind=region.kind, text=region.text, box=region.box, engine=kept.engine.id,
+        fallback_from=_replaced(kept.wanted, kept.engine), passed=kept.verdict.passed,
+        tried=tuple(a.engine.id for i, a in enumerate(attempts) if i != best),
+        scores={k: round(float(v), 4) for k, v in kept.verdict.scores.items()},
+        reasons=kept.verdict.reasons, artifacts=kept.artifacts,
+    )  # fmt: skip
+    return Restored(patch, result, tuple(stage for a in attempts for stage in a.stages))
+
+
+def _replaced(wanted: EngineChoice, used: EngineChoice) -> str | None:
+    return wanted.id if wanted.id != used.id else None

@@ -1,0 +1,107 @@
+"""The first step: read the file, decode it safely, measure it, plan it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, replace
+
+import cv2
+import numpy as np
+
+from infra.store.contract import Forbidden, NotFound
+from tasks.contracts import Facts, Raster
+from tasks.errors import BadMask, Undecodable
+from tasks.intents import Generate, MaskFile
+from tasks.job import JobSpec
+from tasks.memo import Produced
+from tasks.plan import EditPlan
+from tasks.planner import plan
+from tasks.triage.decode import decode
+from tasks.triage.facts import measure
+from tasks.workshop import Workshop
+
+TRIAGE_VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A picture, read and planned."""
+
+    job: JobSpec
+    sha256: str
+    """Of the file's bytes; of the prompt for `generate`."""
+    data: bytes
+    mask: bytes | None
+    """The mask file's bytes, when the intent names one."""
+    mask_sha256: str
+    facts: Facts | None
+    plan: EditPlan
+
+
+def read_source(shop: Workshop, job: JobSpec) -> Source:
+    """Read, measure (once per content) and plan. Raises Rejected, BadRequest or NoEngine."""
+    if isinstance(job.intent, Generate):
+        sha = hashlib.sha256(job.intent.prompt.encode()).hexdigest()
+        return Source(job, sha, b"", None, "", None, plan(job.intent, None, shop.registry, job.request))
+    data = _read(shop, job, job.image)
+    sha = hashlib.sha256(data).hexdigest()
+    facts = _facts(shop, job, data, sha)
+    mask = _read_mask(shop, job)
+    mask_sha = hashlib.sha256(mask).hexdigest() if mask is not None else ""
+    return Source(job, sha, data, mask, mask_sha, facts, plan(job.intent, facts, shop.registry, job.request))
+
+
+def raster_of(shop: Workshop, source: Source) -> Raster:
+    """The decoded picture (scaled down for a preview), from the process's cache when it is there."""
+    triage = source.plan.stage("triage")
+    limit = int(dict(triage.params).get("max_pixels", 0)) if triage else 0
+    if not limit:
+        return full_raster(shop, source)
+    return shop.rasters.get(f"{source.sha256}:{limit}", lambda: _preview(full_raster(shop, source), limit))
+
+
+def full_raster(shop: Workshop, source: Source) -> Raster:
+    """The decoded picture at its own size, whatever the tier."""
+    return shop.rasters.get(f"{source.sha256}:0", lambda: _decode(shop, source.job, source.data))
+
+
+def _read(shop: Workshop, job: JobSpec, key: str) -> bytes:
+    try:
+        return shop.backend(job.root).get(key)
+    except (NotFound, Forbidden) as error:
+        raise Undecodable(
+            f"cannot be read: {error}", cure="check the path, and that it is below the manifest's folder"
+        ) from error
+
+
+def _read_mask(shop: Workshop, job: JobSpec) -> bytes | None:
+    spec = getattr(job.intent, "mask", None)
+    if not isinstance(spec, MaskFile):
+        return None
+    try:
+        return shop.backend(job.root).get(spec.path)
+    except (NotFound, Forbidden) as error:
+        raise BadMask(f"the mask {spec.path} cannot be read: {error}") from error
+
+
+def _decode(shop: Workshop, job: JobSpec, data: bytes) -> Raster:
+    return decode(data, name=job.id, max_pixels=shop.spec.max_pixels, max_bytes=shop.spec.max_bytes)
+
+
+def _facts(shop: Workshop, job: JobSpec, data: bytes, sha: str) -> Facts:
+    def compute() -> Produced:
+        raster = shop.rasters.get(f"{sha}:0", lambda: _decode(shop, job, data))
+        return Produced(facts=asdict(measure(raster)))
+
+    facts = shop.memo.do("triage", {"version": TRIAGE_VERSION, "source": sha}, compute).facts
+    return Facts(**{**facts, "notes": tuple(facts["notes"])})
+
+
+def _preview(raster: Raster, limit: int) -> Raster:
+    """Scaled down by area to at most `limit` pixels; unchanged when 0 or small enough."""
+    if not limit or raster.height * raster.width <= limit:
+        return raster
+    share = (limit / (raster.height * raster.width)) ** 0.5
+    size = (max(int(raster.width * share), 1), max(int(raster.height * share), 1))
+    pixels = cv2.resize(raster.pixels, size, interpolation=cv2.INTER_AREA)
+    return Raster(np.atleast_3d(pixels), replace(raster.meta, notes=(*raster.meta.notes, f"preview at {size[0]}x{size[1]}")))

@@ -1,0 +1,62 @@
+"""The steps that make a whole picture rather than regions: upscaling, cleaning, generating."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from model_registry.engines import wrap
+from tasks.contracts import PictureMeta, Raster
+from tasks.enhancement.upscale import upscale_raster
+from tasks.generation.seeds import region_seed
+from tasks.intents import Generate
+from tasks.lossless import decode_raster, encode_raster
+from tasks.memo import Done, Produced
+from tasks.plan import EngineChoice, StagePlan
+from tasks.steps.engines import first_that_works, identity, with_engine
+from tasks.steps.source import Source, raster_of
+from tasks.workshop import Workshop
+
+
+def whole_picture(shop: Workshop, source: Source) -> tuple[Raster, Done, EngineChoice, EngineChoice]:
+    """The new picture, its record, the engine wanted and the engine that did it."""
+    if isinstance(source.job.intent, Generate):
+        stage = source.plan.stage("generation")
+        assert stage is not None
+        done, used = first_that_works(stage, stage.engines[0], lambda c: _generate(shop, source, stage, c))
+        meta = PictureMeta()
+    else:
+        stage = source.plan.stage("enhancement")
+        assert stage is not None
+        done, used = first_that_works(stage, stage.engines[0], lambda c: _upscale(shop, source, stage, c))
+        meta = raster_of(shop, source).meta
+    return Raster(decode_raster(done.load("picture")), meta), done, stage.engines[0], used
+
+
+def _upscale(shop: Workshop, source: Source, stage: StagePlan, choice: EngineChoice) -> Done:
+    scale = int(stage.number("scale"))
+
+    def compute() -> Produced:
+        raster = raster_of(shop, source)
+        result = with_engine(shop, choice, lambda card, engine, params: upscale_raster(
+            raster, scale, lambda image, factor: wrap.upscale(card, engine, image, factor, params=params)
+        ))  # fmt: skip
+        return Produced({"picture": (encode_raster(result.pixels), "image/png")})
+
+    triage = source.plan.stage("triage")
+    inputs = {"source": source.sha256, "triage": dict(triage.params) if triage else {}}
+    return shop.memo.do(stage.stage, identity(stage, choice, **inputs), compute)
+
+
+def _generate(shop: Workshop, source: Source, stage: StagePlan, choice: EngineChoice) -> Done:
+    intent = source.job.intent
+    assert isinstance(intent, Generate)
+    seed = region_seed(source.sha256, f"{intent.width}x{intent.height}", source.plan.seed)
+
+    def compute() -> Produced:
+        pixels = with_engine(shop, choice, lambda card, engine, params: wrap.generate(
+            card, engine, intent.prompt, intent.width, intent.height, seed=seed, params=params
+        ))  # fmt: skip
+        return Produced({"picture": (encode_raster(np.rint(pixels * 255).astype(np.uint8)), "image/png")})
+
+    inputs = {"prompt": intent.prompt, "size": [intent.width, intent.height], "seed": seed}
+    return shop.memo.do(stage.stage, identity(stage, choice, **inputs), compute)

@@ -1,0 +1,1 @@
+"""Pictures at the door: safe decoding (decode.py) and cheap facts (facts.py)."""

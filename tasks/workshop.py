@@ -1,0 +1,128 @@
+"""What a worker process holds: the store, the registry, loaded engines, decoded pictures. One a process, shared by threads.
+
+Prefect tasks reach it through this module, because a task body's own globals are pickled by value."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from infra.store.contract import Backend
+from infra.store.store import Store, open_store
+from model_registry.pool import EnginePool
+from model_registry.registry import Registry
+from tasks.contracts import Raster
+from tasks.intents import Frozen
+from tasks.memo import Memo
+
+RASTER_BYTES = 512 * 2**20
+
+
+class WorkshopSpec(Frozen):
+    """All a worker needs to build a workshop; travels with every task."""
+
+    store: str
+    s3_endpoint_url: str = ""
+    cards: str = ""
+    aliases: tuple[tuple[str, str, str], ...] = ()
+    """The run's snapshot: role, alias, engine id."""
+    memory_mb: int = 4096
+    max_pixels: int = 120_000_000
+    max_bytes: int = 512 * 2**20
+    run: str = ""
+    """The run's id."""
+    fresh: bool = False
+    """Only records made by this very run count."""
+
+
+class RasterCache:
+    """Decoded pictures by key, least recently used out first, within a bound of bytes."""
+
+    def __init__(self, limit: int = RASTER_BYTES) -> None:
+        self._limit, self._size = limit, 0
+        self._held: OrderedDict[str, Raster] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: str, decode: Callable[[], Raster]) -> Raster:
+        """The raster under `key`, decoded when it is not held."""
+        with self._lock:
+            if key in self._held:
+                self._held.move_to_end(key)
+                return self._held[key]
+        raster = decode()
+        with self._lock:
+            if key not in self._held:
+                self._held[key] = raster
+                self._size += raster.pixels.nbytes
+            while self._size > self._limit and len(self._held) > 1:
+                self._size -= self._held.popitem(last=False)[1].pixels.nbytes
+        return raster
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """The tools of a worker process."""
+
+    spec: WorkshopSpec
+
+    @cached_property
+    def store(self) -> Store:
+        """Artifacts and records."""
+        return open_store(self.spec.store, self.spec.s3_endpoint_url, create=True)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The cards, with the run's aliases."""
+        return _registry(self.spec.cards, self.spec.aliases)
+
+    @cached_property
+    def pool(self) -> EnginePool:
+        """Loaded engines, kept from run to run."""
+        return _pool(self.spec.cards, self.spec.aliases, self.spec.memory_mb)
+
+    @cached_property
+    def memo(self) -> Memo:
+        """Stage records."""
+        return Memo(self.store, self.spec.run, self.spec.fresh)
+
+    @cached_property
+    def rasters(self) -> RasterCache:
+        """Decoded pictures."""
+        return RasterCache()
+
+    def backend(self, url: str) -> Backend:
+        """Bytes below a folder or `s3://…` other than the store's."""
+        return _backend(url, self.spec.s3_endpoint_url)
+
+
+@lru_cache(maxsize=4)
+def _registry(cards: str, aliases: tuple[tuple[str, str, str], ...]) -> Registry:
+    by_role: dict[str, dict[str, str]] = {}
+    for role, alias, engine in aliases:
+        by_role.setdefault(role, {})[alias] = engine
+    return Registry.load(*(Path(p) for p in cards.split(os.pathsep) if p)).with_aliases(by_role)
+
+
+@lru_cache(maxsize=2)
+def _pool(cards: str, aliases: tuple[tuple[str, str, str], ...], memory_mb: int) -> EnginePool:
+    return EnginePool(_registry(cards, aliases), memory_mb)
+
+
+@lru_cache(maxsize=64)
+def _backend(url: str, endpoint_url: str) -> Backend:
+    return open_store(url, endpoint_url).backend
+
+
+_lock = threading.Lock()
+_workshops: dict[WorkshopSpec, Workshop] = {}
+
+
+def workshop(spec: WorkshopSpec) -> Workshop:
+    """The process's workshop for a spec, built at the first call."""
+    with _lock:
+        return _workshops.setdefault(spec, Workshop(spec))

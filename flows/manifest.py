@@ -18,7 +18,7 @@ from typing import Any
 from infra.store.contract import Forbidden, NotFound
 from infra.store.store import open_store
 from pydantic import ValidationError
-from tasks.detection.parse import parse_mask
+from tasks.detection.masks import parse_mask
 from tasks.errors import BadManifest, BadRequest, PentimentoError
 from tasks.intents import INTENT, Intent
 from tasks.job import SAFE_ID, JobSpec

@@ -63,6 +63,8 @@ class ItemResult(Frozen):
     stages: tuple[StageResult, ...] = ()
     plan: str = ""
     """The plan's digest."""
+    asked: str = ""
+    """Digest of source, mask and intent: the same for every tier and plan that answers the same wish."""
     source_sha256: str = ""
     output_sha256: str = ""
     media_type: str = ""

@@ -53,7 +53,7 @@ def encode(pixels: Levels, how: FileFormat = PNG) -> bytes:
     if how.orientation != 1:
         options["exif"] = _orientation_tag(how.orientation)
     if how.suffix == ".png":
-        return saved(picture, "PNG", compress_level=6, **options)
+        return saved(picture, "PNG", compress_level=3, **options)
     if how.suffix == ".webp":
         return saved(picture, "WEBP", quality=how.quality, method=4, **options)
     return saved(picture, "JPEG", quality=how.quality, subsampling=how.subsampling, **options)
@@ -100,7 +100,7 @@ def _orientation_tag(orientation: int) -> Image.Exif:
 def _png16(pixels: Levels, how: FileFormat) -> bytes:
     if how.suffix != ".png":
         raise ValueError("16 bit is written as PNG only")
-    ok, data = cv2.imencode(".png", _swapped(pixels), [cv2.IMWRITE_PNG_COMPRESSION, 6])
+    ok, data = cv2.imencode(".png", _swapped(pixels), [cv2.IMWRITE_PNG_COMPRESSION, 3])
     if not ok:
         raise ValueError("the encoder refused the picture")
     return bytes(data)
@@ -111,10 +111,12 @@ def _decode16(data: bytes) -> Levels:
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
         raise OSError("damaged 16-bit PNG")
-    return _swapped(pixels[..., None] if pixels.ndim == 2 else pixels).astype(np.uint16)
+    return _swapped(np.asarray(pixels[..., None] if pixels.ndim == 2 else pixels, dtype=np.uint16))
 
 
 def _swapped(pixels: Levels) -> Levels:
     """RGB(A) from the codec's BGR(A) and back; grey as it is."""
-    order = {3: [2, 1, 0], 4: [2, 1, 0, 3]}.get(pixels.shape[2])
-    return pixels if order is None else np.ascontiguousarray(pixels[..., order])
+    out = pixels.copy()
+    if pixels.shape[2] >= 3:
+        out[..., :3] = pixels[..., 2::-1]
+    return out

@@ -26,7 +26,7 @@ def badge(size: int) -> tuple[Pixels, Mask]:
     big = np.zeros((8 * size, 8 * size, 3), dtype=np.uint8)
     centre, middle = (4 * size, 4 * size), 4 * size
     cover = np.zeros((8 * size, 8 * size), dtype=np.uint8)
-    cv2.circle(cover, centre, middle - 8, 255, -1)
+    cv2.circle(cover, centre, middle - 8, (255,), -1)
     big[:] = (206, 28, 44)
     cv2.circle(big, centre, round(middle * 0.9), (255, 255, 255), round(size * 0.25))
     cv2.fillPoly(big, [_star(middle, middle * 0.66, middle * 0.28)], (255, 214, 64))
@@ -38,7 +38,7 @@ def badge(size: int) -> tuple[Pixels, Mask]:
 def scribbled(picture: Pixels, points: tuple[tuple[int, int], ...], width: int) -> Pixels:
     """A new picture with a hard-edged magenta marker line: how retouchers mark what must go."""
     line = np.zeros(picture.shape[:2], dtype=np.uint8)
-    cv2.polylines(line, [np.asarray(points, dtype=np.int32)], False, 1, width, cv2.LINE_8)
+    cv2.polylines(line, [np.asarray(points, dtype=np.int32)], False, (1,), width, cv2.LINE_8)
     out = picture.copy()
     out[line > 0] = (1.0, 0.0, 1.0)
     return out
@@ -61,4 +61,4 @@ def _star(centre: float, outer: float, inner: float) -> NDArray[np.int32]:
     turns = np.arange(10) * np.pi / 5 - np.pi / 2
     radii = np.where(np.arange(10) % 2 == 0, outer, inner)
     points = np.stack([centre + radii * np.cos(turns), centre + radii * np.sin(turns)], axis=1)
-    return np.rint(points).astype(np.int32)
+    return np.asarray(np.rint(points), dtype=np.int32)

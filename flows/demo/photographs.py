@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from importlib.resources import files
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from tasks.contracts import Box, Mask, Pixels
 
@@ -30,9 +32,9 @@ FILES = {
 def photograph(name: str) -> Pixels:
     """H×W×1 or H×W×3 float32, 0–1. Raises KeyError for a name that is not bundled."""
     data = files("skimage").joinpath("data", FILES[name]).read_bytes()
-    stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
-    rgb = stored[..., None] if stored.ndim == 2 else stored[..., 2::-1]
-    return np.ascontiguousarray(rgb, dtype=np.float32) / np.float32(255)
+    with Image.open(io.BytesIO(data)) as picture:
+        levels = np.array(picture, dtype=np.float32)
+    return (levels[..., None] if levels.ndim == 2 else levels) / np.float32(255)
 
 
 def cropped(picture: Pixels, box: Box) -> Pixels:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flows.sheet.model import Sheet, SheetItem, SheetPicture, SheetRegion
 from flows.sheet.pictures import Banked, PictureBank
 from flows.sheet.scores import badness, failing, item_scores, worst_first
-from flows.sheet.text import words
+from flows.sheet.text import shown, words
 from tasks.contracts import OUTCOMES
 
 FRAME_WIDTH, FRAME_HEIGHT = 640, 520
@@ -160,7 +160,7 @@ def _search(item: SheetItem) -> str:
     of_regions = (part for r in item.regions for part in (r.kind, r.text, r.engine, r.fallback_from))
     of_stages = (engine for _, engine, _, _ in item.stages)
     own = (item.id, item.source, item.output, item.outcome, item.reason)
-    return " ".join(dict.fromkeys(part for part in (*own, *of_regions, *of_stages) if part)).lower()
+    return " ".join(shown(part) for part in dict.fromkeys((*own, *of_regions, *of_stages)) if part).lower()
 
 
 def _frame(pictures: Sequence[Banked]) -> tuple[int, int]:

@@ -19,6 +19,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 HOST = "127.0.0.1"
 STORAGE = ("object", "container", "account")
@@ -49,35 +50,24 @@ pipeline = {kind}-server
 use = egg:swift#{kind}
 """
 PROXY_CONF = """[pipeline:main]
-pipeline = catch_errors gatekeeper listing_formats s3api tempauth bulk slo symlink versioned_writes copy proxy-server
+pipeline = {filters} proxy-server
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
-[filter:catch_errors]
-use = egg:swift#catch_errors
-[filter:gatekeeper]
-use = egg:swift#gatekeeper
-[filter:listing_formats]
-use = egg:swift#listing_formats
-[filter:s3api]
-use = egg:swift#s3api
-location = us-east-1
-s3_acl = false
-[filter:tempauth]
-use = egg:swift#tempauth
-user_test_tester = testing .admin
-[filter:bulk]
-use = egg:swift#bulk
-[filter:slo]
-use = egg:swift#slo
-[filter:symlink]
-use = egg:swift#symlink
-[filter:versioned_writes]
-use = egg:swift#versioned_writes
-allow_object_versioning = true
-[filter:copy]
-use = egg:swift#copy
 """
+FILTERS = {
+    "catch_errors": "",
+    "gatekeeper": "",
+    "listing_formats": "",
+    "s3api": "location = us-east-1\ns3_acl = false\n",
+    "tempauth": "user_test_tester = testing .admin\n",
+    "bulk": "",
+    "slo": "",
+    "symlink": "",
+    "versioned_writes": "allow_object_versioning = true\n",
+    "copy": "",
+}
+"""The proxy's middleware, outermost first, with what each is told."""
 # Run in a process of its own: importing Swift pulls in eventlet, which must not reach the caller.
 RINGS = """
 import json, sys
@@ -124,7 +114,7 @@ class SwiftServer:
     def running(self) -> bool:
         return self._keeper is not None and self._keeper.poll() is None
 
-    def start(self, folder: Path | None = None) -> SwiftServer:
+    def start(self, folder: Path | None = None) -> Self:
         """Start and wait until every part answers. Does nothing when running. Raises SwiftError."""
         if self.running:
             return self
@@ -157,8 +147,9 @@ class SwiftServer:
             keeper.kill()
             keeper.wait()
 
-    def __enter__(self) -> SwiftServer:
-        return self.start()
+    def __enter__(self) -> Self:
+        self.start()
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -173,7 +164,9 @@ class SwiftServer:
                 raise SwiftError(f"a Swift server ended at its start\n{_log_tails(root)}")
             if time.monotonic() > end:
                 names = ", ".join(sorted(waiting))
-                raise SwiftError(f"Swift did not answer within {self._timeout:g} s: {names}\n{_log_tails(root)}")
+                raise SwiftError(
+                    f"Swift did not answer within {self._timeout:g} s: {names}\n{_log_tails(root)}"
+                )
             waiting = {kind: port for kind, port in waiting.items() if not _answers(kind, port)}
             time.sleep(0.1 if waiting else 0)
 
@@ -218,13 +211,19 @@ def _free_ports(proxy: int) -> dict[str, int]:
 def _write_configuration(root: Path, ports: Mapping[str, int]) -> None:
     (root / "conf" / "swift.conf").write_text(SWIFT_CONF)
     for kind in SERVERS:
-        part = PROXY_CONF if kind == "proxy" else STORAGE_CONF.format(kind=kind)
+        part = _proxy_conf() if kind == "proxy" else STORAGE_CONF.format(kind=kind)
         text = COMMON.format(host=HOST, port=ports[kind], folder=root) + part
         (root / "conf" / f"{kind}-server.conf").write_text(text)
     storage = json.dumps({kind: ports[kind] for kind in STORAGE})
-    done = subprocess.run([sys.executable, "-c", RINGS, str(root), storage], capture_output=True, text=True)
+    command = [sys.executable, "-c", RINGS, str(root), storage]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
         raise SwiftError(f"Swift's rings could not be built: {done.stderr[-2000:]}")
+
+
+def _proxy_conf() -> str:
+    parts = [f"[filter:{name}]\nuse = egg:swift#{name}\n{options}" for name, options in FILTERS.items()]
+    return PROXY_CONF.format(filters=" ".join(FILTERS)) + "".join(parts)
 
 
 def _launch(root: Path) -> subprocess.Popen[bytes]:
@@ -262,17 +261,7 @@ def _log_tails(root: Path, lines: int = 15) -> str:
 
 def _keep(root: Path) -> int:
     """Run the four servers until stdin closes, which also happens when the caller is killed, or one of them ends."""
-    scripts = sysconfig.get_path("scripts")
-    servers = []
-    for kind in SERVERS:
-        script = shutil.which(f"swift-{kind}-server", path=scripts) or f"swift-{kind}-server"
-        command = [script, str(root / "conf" / f"{kind}-server.conf"), "-v"]
-        with (root / "logs" / f"{kind}.log").open("ab") as log:
-            servers.append(
-                subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_die_with_parent
-                )
-            )
+    servers = [_spawn(root, kind) for kind in SERVERS]
     asked = False
     while not asked and all(server.poll() is None for server in servers):
         asked = bool(select.select([sys.stdin], [], [], 0.2)[0])
@@ -285,6 +274,17 @@ def _keep(root: Path) -> int:
             server.kill()
             server.wait()
     return 0 if asked else 1
+
+
+def _spawn(root: Path, kind: str) -> subprocess.Popen[bytes]:
+    name = f"swift-{kind}-server"
+    script = shutil.which(name, path=sysconfig.get_path("scripts")) or name
+    command = [script, str(root / "conf" / f"{kind}-server.conf"), "-v"]
+    with (root / "logs" / f"{kind}.log").open("ab") as log:
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 - the keeper has one thread
+        )  # fmt: skip
 
 
 def _die_with_parent() -> None:

@@ -37,7 +37,9 @@ def load(card: Card, folder: Path) -> Filler | Generator:
     where = locate(card, folder)
     faults = verify(card, folder)
     if faults:
-        raise WeightsDamaged(f"{card.id}: {'; '.join(faults)}", cure=f"run `pentimento models pull {card.id}`")
+        raise WeightsDamaged(
+            f"{card.id}: {'; '.join(faults)}", cure=f"run `pentimento models pull {card.id}`"
+        )
     model = _Model(card, where)
     return DiffusionFiller(model) if card.role == "fill" else DiffusionGenerator(model)
 
@@ -133,7 +135,9 @@ class _Model:
         side = getattr(net.config, "sample_size", None) or getattr(self._pipe, "default_sample_size", None)
         return side * int(self._pipe.vae_scale_factor) if isinstance(side, int) else 1024
 
-    def run(self, prompt: str, sampling: Sampling, seed: int, inputs: Mapping[str, Any], dark: bool) -> Pixels:
+    def run(
+        self, prompt: str, sampling: Sampling, seed: int, inputs: Mapping[str, Any], dark: bool
+    ) -> Pixels:
         """One picture, H×W×3 of the size in `inputs`. dark: an all-black result is no fault.
 
         A non-finite or black result in a lower precision is tried once more in float32; then EngineFault."""
@@ -149,7 +153,9 @@ class _Model:
             if not fault:
                 return made
             _log.warning("%s: %s in %s", self.card.id, fault, dtype)
-        raise EngineFault(f"{self.card.id}: {fault}, in float32 too", cure="check the weights, or choose another engine")
+        raise EngineFault(
+            f"{self.card.id}: {fault}, in float32 too", cure="check the weights, or choose another engine"
+        )
 
     def _call(self, prompt: str, sampling: Sampling, seed: int, inputs: Mapping[str, Any]) -> Pixels:
         import torch
@@ -160,9 +166,9 @@ class _Model:
             generator = torch.Generator("cpu").manual_seed(seed % 2**63)
             arguments = self._arguments(prompt, sampling, inputs)
             made = pipe(**arguments, generator=generator, output_type="np").images[0]
-        except (MemoryError, torch.OutOfMemoryError) as error:
-            raise EngineOutOfMemory(f"{self.card.id}: {error}", cure="lower `max_side`") from error
-        except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        except (MemoryError, RuntimeError, ValueError, TypeError, IndexError) as error:
+            if _out_of_memory(error):
+                raise EngineOutOfMemory(f"{self.card.id}: {error}", cure="lower `max_side`") from error
             raise EngineFault(f"{self.card.id}: {error}") from error
         finally:
             pipe.scheduler = own
@@ -208,3 +214,9 @@ def _fault(made: Pixels, shape: tuple[int, ...], dark: bool) -> str:
     if not np.isfinite(made).all():
         return "output is not finite"
     return "" if dark or (made > 0.5 / 255).any() else "output is all black"
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """torch's CPU allocator raises a bare RuntimeError: only its words tell."""
+    words = str(error).lower()
+    return isinstance(error, MemoryError) or "out of memory" in words or "allocate memory" in words

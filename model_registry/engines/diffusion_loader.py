@@ -36,8 +36,10 @@ CLASSES: dict[str, tuple[str, ...]] = {
 """Role to the pipeline classes a card may name as its `entry`."""
 
 _AUTO = {"generate": "AutoPipelineForText2Image", "fill": "AutoPipelineForInpainting"}
-_PICKLES = frozenset(".bin .pt .pth .ckpt .pkl .pickle .joblib .dill .npy .npz .h5 .msgpack".split())
-_CODE = frozenset(".py .pyc .pyd .so .dll .dylib .sh".split())
+_PICKLES = (
+    ".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".dill", ".npy", ".npz", ".h5", ".msgpack",
+)  # fmt: skip
+_CODE = (".py", ".pyc", ".pyd", ".so", ".dll", ".dylib", ".sh")
 _LIBRARIES = frozenset({"diffusers", "transformers", "stable_diffusion"})
 _CURE = "use a safetensors copy of the model: `pentimento models pull ID`, or save_pretrained(safe_serialization=True)"
 # transformers swaps torch's initialisers while it loads: two loads at once give weights on no device.
@@ -48,9 +50,13 @@ def check_entry(card: Card) -> None:
     """Raise BadCards unless the card's role and pipeline class are on the allow-list; an empty class is left to diffusers."""
     known = CLASSES.get(card.role)
     if known is None:
-        raise BadCards({card.id: [f"a diffusers engine cannot have role `{card.role}`: use generate or fill"]})
+        raise BadCards(
+            {card.id: [f"a diffusers engine cannot have role `{card.role}`: use generate or fill"]}
+        )
     if card.entry and card.entry not in known:
-        fault = f"pipeline class `{card.entry}` is not allowed for role `{card.role}`; one of {', '.join(known)}"
+        fault = (
+            f"pipeline class `{card.entry}` is not allowed for role `{card.role}`; one of {', '.join(known)}"
+        )
         raise BadCards({card.id: [fault]})
 
 
@@ -127,7 +133,9 @@ def load_pipeline(card: Card, folder: Path, dtype: str, device: str) -> Any:
         loader = getattr(diffusers, card.entry or _AUTO[card.role])
         try:
             pipe = loader.from_pretrained(str(folder), dtype=getattr(torch, dtype), **_options(folder))
-        except Exception as error:  # a broken file surfaces as any of a dozen types, safetensors' own among them
+        except (
+            Exception
+        ) as error:  # a broken file surfaces as any of a dozen types, safetensors' own among them
             raise WeightsDamaged(f"{card.id} could not be loaded: {error}", cure=_CURE) from error
     if type(pipe).__name__ not in CLASSES[card.role]:
         raise BadCards({card.id: [f"the folder holds a {type(pipe).__name__}, which is not allowed"]})

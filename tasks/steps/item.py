@@ -106,6 +106,11 @@ def _item_key(source: Source) -> str:
     return record_key("item", identity)
 
 
+def _asked(source: Source) -> str:
+    intent = source.job.intent.model_dump(mode="json")
+    return record_key("asked", {"source": source.sha256, "mask": source.mask_sha256, "intent": intent})
+
+
 def _whole(shop: Workshop, source: Source) -> ItemResult:
     after, done, wanted, used = whole_picture(shop, source)
     generated = isinstance(source.job.intent, Generate)
@@ -180,7 +185,7 @@ def _result(
         stage="verification" if outcome in ("needs-review", "degraded") else "",
         cure="look at the review sheet; another engine may do better: --engine generation=…" if reason and outcome != "unchanged" else "",
         width=delivered.width, height=delivered.height, regions=regions, stages=(*stages, exported),
-        plan=source.plan.digest, source_sha256=source.sha256, output_sha256=done.ref("output").sha256,
+        plan=source.plan.digest, asked=_asked(source), source_sha256=source.sha256, output_sha256=done.ref("output").sha256,
         media_type=delivered.media_type, suffix=delivered.suffix, thumbnails=shown,
         notes=source.facts.notes if source.facts else (),
     )  # fmt: skip

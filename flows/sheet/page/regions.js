@@ -60,15 +60,24 @@ function preparePanel(card, panel) {
   zoom(panel, fittingZoom(panel));
 }
 
-/** The largest whole factor at which all steps stand side by side. */
+/** Long, low regions read better one above the other than side by side. */
+function arrange(panel) {
+  const sizes = all(".strip img", panel).map(({ dataset }) => [Number(dataset.natural), Number(dataset.tall)]);
+  panel.querySelector(".strip")?.classList.toggle("stacked", sizes.every(([wide, tall]) => wide >= 3 * tall));
+  return sizes;
+}
+
+/** The largest whole factor at which all steps are seen at once. */
 function fittingZoom(panel) {
+  const sizes = arrange(panel);
   const strip = panel.querySelector(".strip");
   if (!strip) return "fit";
-  const images = all("img", strip);
-  const widths = images.reduce((sum, image) => sum + Number(image.dataset.natural), 0);
-  const tallest = Math.max(...images.map((image) => Number(image.dataset.tall)));
-  const room = strip.clientWidth - 12 * (images.length - 1);
-  return ["8", "4", "2", "1"].find((factor) => widths * factor <= room && tallest * factor <= 420) ?? "fit";
+  const sum = (place) => sizes.reduce((total, size) => total + size[place], 0);
+  const most = (place) => Math.max(...sizes.map((size) => size[place]));
+  const stacked = strip.classList.contains("stacked");
+  const [wide, tall] = stacked ? [most(0), sum(1)] : [sum(0), most(1)];
+  const room = strip.clientWidth - (stacked ? 84 : 12 * (sizes.length - 1));
+  return ["8", "4", "2", "1"].find((factor) => wide * factor <= room && tall * factor <= 480) ?? "fit";
 }
 
 function zoom(panel, factor) {

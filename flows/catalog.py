@@ -1,0 +1,54 @@
+"""The catalogue flow: a manifest of pictures in, edited pictures and a reviewable run out."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from infra.settings import Settings
+from prefect import flow
+from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
+from tasks.contracts import Outcome
+from tasks.results import ItemResult
+
+from flows.manifest import Defaults, Manifest, Row, read_manifest
+from flows.run import RunRequest, execute
+
+Runner = Literal["threads", "processes"]
+
+
+@flow(name="catalog", flow_run_name="catalog {manifest}", log_prints=False, persist_result=False)
+def process_catalog(
+    manifest: str, out: str, tier: Literal["preview", "final"] = "final", shard_size: int = 0, fresh: bool = False,
+    engines: dict[str, str] | None = None, params: dict[str, dict[str, str | int | float | bool]] | None = None,
+    seed: int = 0, track: bool = True,
+) -> dict[str, Any]:  # fmt: skip
+    """Process every row of a manifest.
+
+    manifest: path or `s3://` address of a CSV, JSON lines or Parquet file. out: folder or `s3://` prefix of the edited pictures.
+    The same call again resumes. Returns the run's result as JSON."""
+    settings = Settings()
+    defaults = Defaults(out, tier, seed, engines, params)
+    rows = read_manifest(manifest, defaults, s3_endpoint_url=settings.s3_endpoint_url)
+    request = RunRequest(
+        "catalog", rows.jobs, settings, _refused(rows), shard_size or settings.shard_size, fresh, track, title=manifest
+    )
+    return execute(request).model_dump(mode="json")
+
+
+def _refused(manifest: Manifest) -> dict[int, ItemResult]:
+    return {place: _bad(row) for place, row in enumerate(manifest.rows) if row.job is None}
+
+
+def _bad(row: Row) -> ItemResult:
+    outcome: Outcome = "rejected"
+    return ItemResult(
+        id=row.id, source=row.image, outcome=outcome, stage="manifest", reason=f"line {row.line}: {row.problem}",
+        cure="correct the row and run the same command again",
+    )  # fmt: skip
+
+
+def run_catalog(manifest: str, out: str, *, runner: Runner = "threads", **options: Any) -> dict[str, Any]:
+    """Run the flow on this machine; its result as JSON."""
+    workers = Settings().workers
+    pool = ThreadPoolTaskRunner(workers) if runner == "threads" else ProcessPoolTaskRunner(max_workers=workers)
+    return process_catalog.with_options(task_runner=pool)(manifest, out, **options)

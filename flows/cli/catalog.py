@@ -1,0 +1,54 @@
+"""`pentimento catalog`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from tasks.errors import BadRequest
+
+from flows.cli.edit import Engine, Fresh, Json, Param, Seed, TierOption
+from flows.cli.show import run_and_show
+from flows.options import parse_engines, parse_params
+
+ManifestPath = Annotated[str, typer.Argument(help="CSV, JSON lines or Parquet; local or s3://.", metavar="MANIFEST")]
+Out = Annotated[str, typer.Option("--out", help="Folder or s3://… for the edited pictures.", metavar="DIR|s3://…")]
+ShardSize = Annotated[int, typer.Option("--shard-size", min=1, max=64, help="Pictures that travel together.")]
+RunnerName = Annotated[str, typer.Option("--runner", help="threads or processes.")]
+
+
+def catalog(
+    manifest: ManifestPath, out: Out, tier: TierOption = "final", shard_size: ShardSize = 16,
+    runner: RunnerName = "threads", engine: Engine = None, param: Param = None, seed: Seed = 0, fresh: Fresh = False,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Process a catalogue. The same command again resumes, and redoes only what is missing."""
+    if tier not in ("preview", "final"):
+        raise BadRequest(f"there is no tier {tier!r}", cure="preview or final")
+    if runner not in ("threads", "processes"):
+        raise BadRequest(f"there is no runner {runner!r}", cure="threads or processes")
+    engines, params = parse_engines(engine or ()), parse_params(param or ())
+    total, problems = preview_rows(manifest, out)
+    for problem in problems:
+        typer.echo(f"pentimento: {problem}", err=True)
+
+    def run() -> dict[str, object]:
+        from flows.catalog import run_catalog
+
+        return run_catalog(
+            manifest, out, runner=runner, tier=tier, shard_size=shard_size, engines=engines, params=params, seed=seed,
+            fresh=fresh,
+        )  # type: ignore[arg-type]  # fmt: skip
+
+    run_and_show(run, total, as_json=as_json)
+
+
+def preview_rows(manifest: str, out: str) -> tuple[int, tuple[str, ...]]:
+    """How many jobs a manifest holds, and every bad row and unknown column, before anything is started."""
+    from infra.settings import Settings
+
+    from flows.manifest import Defaults, read_manifest
+
+    rows = read_manifest(manifest, Defaults(out), s3_endpoint_url=Settings().s3_endpoint_url)
+    unknown = tuple(f"column {name!r} is not known and is passed over" for name in rows.unknown_columns)
+    return len(rows.jobs), (*unknown, *rows.problems)

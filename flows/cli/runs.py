@@ -1,0 +1,48 @@
+"""`pentimento runs`: what was run, and how it ended."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from infra.settings import Settings
+from infra.store.contract import NotFound
+from infra.store.store import open_store
+from tasks.errors import BadRequest
+from tasks.results import RunResult
+
+from flows.cli.edit import Json
+from flows.cli.show import print_run
+
+RunId = Annotated[str, typer.Argument(help="A run; all runs when left out.", metavar="[RUN_ID]")]
+
+
+def runs(run_id: RunId = "", as_json: Json = False) -> None:
+    """List the runs in the store, or show one."""
+    settings = Settings()
+    store = open_store(settings.store_url, settings.s3_endpoint_url)
+    if run_id:
+        try:
+            result = RunResult.model_validate_json(store.read_run(run_id, "result.json"))
+        except NotFound as error:
+            raise BadRequest(f"there is no finished run {run_id}", cure="see `pentimento runs`") from error
+        if as_json:
+            typer.echo(result.model_dump_json())
+        else:
+            print_run(result)
+        return
+    listed = {name: _counts(store, name) for name in store.run_ids()}
+    if as_json:
+        typer.echo(json.dumps(listed))
+        return
+    for name, counts in listed.items():
+        said = ", ".join(f"{n} {outcome}" for outcome, n in counts.items()) if counts else "not finished"
+        typer.echo(f"{name:<32}{said}")
+
+
+def _counts(store: object, run_id: str) -> dict[str, int] | None:
+    try:
+        return RunResult.model_validate_json(store.read_run(run_id, "result.json")).counts  # type: ignore[attr-defined]
+    except NotFound:
+        return None

@@ -1,0 +1,148 @@
+"""The body of every run: shards through the Prefect tasks, results together, sheet, tracking, artifacts.
+
+`edit` and `catalog` differ only in where their jobs come from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from infra.settings import Settings
+from infra.store.canonical import canonical_json
+from infra.store.contract import NotFound
+from tasks import prefect_tasks
+from tasks.job import JobSpec
+from tasks.results import ItemResult, RunResult, count
+from tasks.shards import read_results, write_jobs
+from tasks.workshop import Workshop, WorkshopSpec, workshop
+
+log = logging.getLogger("pentimento")
+RESULT = "result.json"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What a flow hands to the body."""
+
+    name: str
+    """Of the flow: `edit`, `catalog`."""
+    jobs: tuple[JobSpec, ...]
+    settings: Settings
+    refused: Mapping[int, ItemResult] = field(default_factory=dict)
+    """Rows that never became jobs, by their place among all rows."""
+    shard_size: int = 16
+    fresh: bool = False
+    track: bool = True
+    aliases: tuple[tuple[str, str, str], ...] = ()
+    title: str = ""
+
+
+def start(request: RunRequest) -> WorkshopSpec:
+    """The spec of this run: the same unfinished run again, or a new one."""
+    settings = request.settings
+    spec = WorkshopSpec(
+        store=settings.store_url, s3_endpoint_url=settings.s3_endpoint_url, cards=settings.cards,
+        aliases=request.aliases, memory_mb=settings.memory_mb, max_pixels=settings.max_pixels,
+        max_bytes=settings.max_bytes, fresh=request.fresh,
+    )  # fmt: skip
+    shop = workshop(spec)
+    key = _run_key(request, shop)
+    known = shop.store.read_record("run", key) or {"n": 0, "state": "finished"}
+    number = known["n"] + (known["state"] == "finished")
+    run_id = f"{request.name}-{key[:10]}-{number}"
+    shop.store.write_record("run", key, {"n": number, "state": "running", "run_id": run_id})
+    return spec.model_copy(update={"run": run_id})
+
+
+def finish(request: RunRequest, spec: WorkshopSpec) -> None:
+    """Mark the run as ended, so that the same command again is a new one."""
+    shop = workshop(spec)
+    number = int(spec.run.rsplit("-", 1)[1])
+    record = {"n": number, "state": "finished", "run_id": spec.run}
+    shop.store.write_record("run", _run_key(request, shop), record)
+
+
+def _run_key(request: RunRequest, shop: Workshop) -> str:
+    jobs = [job.model_dump(mode="json") for job in request.jobs]
+    refused = sorted(request.refused)
+    value = {"name": request.name, "jobs": jobs, "refused": refused, "registry": shop.registry.digest}
+    return hashlib.sha256(canonical_json(value)).hexdigest()
+
+
+def walk(request: RunRequest, spec: WorkshopSpec) -> dict[int, str]:
+    """Every shard through the tasks, a window of shards at a time; the reason of each shard that broke down."""
+    shop = workshop(spec)
+    shards = list(_chunks(request.jobs, request.shard_size))
+    for number, jobs in enumerate(shards):
+        write_jobs(shop, spec.run, number, jobs)
+    broken: dict[int, str] = {}
+    window = 2 * request.settings.workers
+    for begin in range(0, len(shards), window):
+        numbers = range(begin, min(begin + window, len(shards)))
+        pending = _submit(prefect_tasks.triage, spec, numbers, broken)
+        todo = [n for n in numbers if pending.get(n)]
+        _submit(prefect_tasks.detection, spec, todo, broken)
+        _submit(prefect_tasks.restoration, spec, todo, broken)
+        _submit(prefect_tasks.export, spec, numbers, broken)
+    return broken
+
+
+def _submit(task: Callable[..., object], spec: WorkshopSpec, shards: Sequence[int] | range, broken: dict[int, str]) -> dict[int, object]:
+    """One task over several shards at once; a shard whose task gave up is noted in `broken` and left out."""
+    futures = {n: task.submit(spec, n) for n in shards if n not in broken}  # type: ignore[attr-defined]
+    results: dict[int, object] = {}
+    for n, future in futures.items():
+        try:
+            results[n] = future.result()
+        except Exception as error:
+            broken[n] = str(error)
+    return results
+
+
+def collect(request: RunRequest, spec: WorkshopSpec, broken: Mapping[int, str]) -> tuple[ItemResult, ...]:
+    """Every row's result, in the manifest's order."""
+    shop = workshop(spec)
+    done: list[ItemResult] = []
+    for number, jobs in enumerate(_chunks(request.jobs, request.shard_size)):
+        try:
+            done.extend(read_results(shop, spec.run, number))
+        except NotFound:
+            done.extend(_lost(job, broken.get(number, "its shard did not finish")) for job in jobs)
+    rest = iter(done)
+    total = len(done) + len(request.refused)
+    return tuple(request.refused[i] if i in request.refused else next(rest) for i in range(total))
+
+
+def _lost(job: JobSpec, reason: str) -> ItemResult:
+    return ItemResult(
+        id=job.id, source=job.source, outcome="failed", reason=reason,
+        cure="run the same command again: it resumes where it stopped",
+    )  # fmt: skip
+
+
+def _chunks(jobs: Sequence[JobSpec], size: int) -> Iterator[Sequence[JobSpec]]:
+    for begin in range(0, len(jobs), size):
+        yield jobs[begin : begin + size]
+
+
+def execute(request: RunRequest) -> RunResult:
+    """Start or resume, walk, collect, show, track, finish. Called inside a flow."""
+    from flows.report import report
+
+    begun = time.perf_counter()
+    spec = start(request)
+    broken = walk(request, spec)
+    items = collect(request, spec, broken)
+    tier = request.jobs[0].tier if request.jobs else "final"
+    seconds = round(time.perf_counter() - begun, 3)
+    result = RunResult(run_id=spec.run, counts=count(items), seconds=seconds, items=items, tier=tier)
+    result = report(request, spec, result)
+    data = result.model_dump_json().encode()
+    workshop(spec).store.write_run(spec.run, RESULT, data, "application/json")
+    if not broken:
+        finish(request, spec)
+    return result

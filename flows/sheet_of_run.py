@@ -1,0 +1,111 @@
+"""Gather what a run's review sheet shows from its results and the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import cv2
+import numpy as np
+from infra.store.contract import Damaged, NotFound
+from tasks.contracts import OUTCOMES
+from tasks.memo import record_key
+from tasks.results import ItemResult, RegionResult, RunResult
+from tasks.workshop import Workshop
+
+from flows.sheet.model import Sheet, SheetItem, SheetPicture, SheetRegion
+from flows.sheet.pictures import thumbnail
+
+ITEMS = 300
+"""Most pictures of one sheet; those that need a look come first."""
+REGION_ITEMS = 120
+"""Most items whose regions' intermediates are shown."""
+REGION_SIDE = 480
+INTERMEDIATES = ("region", "mask", "fill", "blend", "final")
+
+
+def sheet_of_run(shop: Workshop, title: str, result: RunResult) -> Sheet:
+    """The sheet; also notes what this tier looks like, for the toggle on the other tier's sheet."""
+    _note_tier(shop, result)
+    urgent = sorted(result.items, key=lambda i: OUTCOMES.index(i.outcome), reverse=True)
+    chosen = {id(item) for item in urgent[:ITEMS]}
+    detailed = {id(item) for item in urgent[:REGION_ITEMS]}
+    items = tuple(
+        _item(shop, item, result.tier, id(item) in detailed) for item in result.items if id(item) in chosen
+    )
+    shown = "" if len(items) == len(result.items) else f"{len(items)} of {len(result.items)} pictures"
+    facts = {"pictures": str(len(result.items)), "tier": result.tier, "store": shop.spec.store}
+    return Sheet(
+        title=title or result.run_id, run_id=result.run_id, subtitle=shown, tier=result.tier, counts=result.counts,
+        seconds=result.seconds, items=items, facts=facts,
+    )  # fmt: skip
+
+
+def _note_tier(shop: Workshop, result: RunResult) -> None:
+    for item in result.items:
+        if "after" in item.thumbnails:
+            shop.store.write_record("shown", _tier_key(item, result.tier), {"after": item.thumbnails["after"]})
+
+
+def _tier_key(item: ItemResult, tier: str) -> str:
+    return record_key("shown", {"asked": item.asked, "tier": tier})
+
+
+def _item(shop: Workshop, item: ItemResult, tier: str, detailed: bool) -> SheetItem:
+    other = "preview" if tier == "final" else "final"
+    known = shop.store.read_record("shown", _tier_key(item, other)) if item.asked else None
+    seconds = _region_seconds(item)
+    reason = f"{item.reason}. Cure: {item.cure}" if item.cure else item.reason
+    return SheetItem(
+        id=item.id, source=item.source, output=item.output, outcome=item.outcome, reason=reason, width=item.width,
+        height=item.height, before=_thumb(shop, item.thumbnails.get("before", ""), "before"),
+        after=_thumb(shop, item.thumbnails.get("after", ""), tier),
+        other_tier=_thumb(shop, known["after"], other) if known else None,
+        regions=tuple(_region(shop, region, seconds.get(region.n, {}), detailed) for region in item.regions),
+        stages=tuple((s.stage, s.engine, s.seconds, s.cached) for s in item.stages), metrics={},
+    )  # fmt: skip
+
+
+def _region(shop: Workshop, region: RegionResult, seconds: Mapping[str, float], detailed: bool) -> SheetRegion:
+    pictures = _intermediates(shop, region) if detailed else ()
+    return SheetRegion(
+        n=region.n, kind=region.kind, text=region.text, box=region.box, engine=region.engine,
+        fallback_from=region.fallback_from or "", scores=region.scores, reasons=region.reasons, seconds=seconds,
+        intermediates=tuple(pictures),
+    )  # fmt: skip
+
+
+def _intermediates(shop: Workshop, region: RegionResult) -> Iterable[SheetPicture]:
+    for name in INTERMEDIATES:
+        data = _bytes(shop, region.artifacts.get(name, ""))
+        if data is None:
+            continue
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        yield thumbnail(_rgb8(pixels), REGION_SIDE, name)
+
+
+def _rgb8(pixels: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    levels = (pixels >> 8).astype(np.uint8) if pixels.dtype == np.uint16 else pixels.astype(np.uint8)  # type: ignore[operator]
+    levels = levels[..., None] if levels.ndim == 2 else levels[..., ::-1]
+    return np.ascontiguousarray(levels)
+
+
+def _thumb(shop: Workshop, sha256: str, label: str) -> SheetPicture | None:
+    data = _bytes(shop, sha256)
+    return SheetPicture(label, data, "image/webp") if data is not None else None
+
+
+def _bytes(shop: Workshop, sha256: str) -> bytes | None:
+    try:
+        return shop.store.get(sha256) if sha256 else None
+    except (NotFound, Damaged):
+        return None
+
+
+def _region_seconds(item: ItemResult) -> dict[int, dict[str, float]]:
+    """Seconds by region and stage, attempts added up."""
+    found: dict[int, dict[str, float]] = {}
+    for stage in item.stages:
+        if stage.region:
+            mine = found.setdefault(stage.region, {})
+            mine[stage.stage] = mine.get(stage.stage, 0.0) + stage.seconds
+    return found

@@ -1,0 +1,201 @@
+"""A store in a bucket of S3, or of any server that speaks it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import re
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import boto3  # type: ignore[import-untyped]
+from boto3.s3.transfer import TransferConfig  # type: ignore[import-untyped]
+from botocore.config import Config  # type: ignore[import-untyped]
+from botocore.exceptions import ClientError  # type: ignore[import-untyped]
+
+from infra.store.contract import Forbidden, NotFound
+from infra.store.keys import allowed, checked, checked_prefix, shown
+from infra.store.s3_faults import EXPECTED, code_of, status_of, translated
+
+MULTIPART_BYTES = 8 * 2**20
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+NO_REGION = "us-east-1"
+"""Signed for where no region is configured; servers other than AWS take it, and AWS redirects."""
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+T = TypeVar("T")
+
+
+class S3Backend:
+    """Keys below `prefix` in `bucket`. Credentials come from boto3's own chain, never from here.
+
+    One client, made at the first call and shared by threads (clients are thread-safe, sessions are not);
+    a pickled backend makes its own where it arrives. Writes up to 8 MiB are one request that carries its SHA-256,
+    larger ones are multipart. `attempts` bounds the tries of one call: standard mode waits at most 1 + 2 + 4 s
+    between four of them.
+    """
+
+    def __init__(
+        self, bucket: str, prefix: str = "", endpoint_url: str = "", *, attempts: int = 4, threads: int = 32
+    ) -> None:
+        """Raises Forbidden for a bucket, prefix or endpoint that cannot be one. Opens no connection."""
+        if not BUCKET.fullmatch(bucket):
+            raise Forbidden(f"{shown(bucket)} is not a bucket's name")
+        self.bucket = bucket
+        self.prefix = checked_prefix(prefix.strip("/"))
+        self.endpoint_url = _checked_endpoint(endpoint_url)
+        self._attempts = attempts
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._made: Any = None
+
+    def put(self, key: str, data: bytes, media_type: str = "application/octet-stream") -> None:
+        """Replaces; readers see the old bytes or the new, never a mixture."""
+        full = self._full(key)
+        if len(data) > MULTIPART_BYTES:
+            self._call(f"write {shown(key)}", lambda client: self._put_parts(client, full, data, media_type))
+            return
+        checksum = base64.b64encode(hashlib.sha256(data).digest()).decode()
+        self._call(
+            f"write {shown(key)}",
+            lambda client: client.put_object(
+                Bucket=self.bucket, Key=full, Body=data, ContentType=media_type, ChecksumSHA256=checksum
+            ),
+        )
+
+    def get(self, key: str) -> bytes:
+        """Raises NotFound; Damaged where the server keeps a checksum that the bytes do not match."""
+        full = self._full(key)
+        return self._call(f"read {shown(key)}", lambda client: self._read(client, full))
+
+    def exists(self, key: str) -> bool:
+        full = self._full(key)
+        try:
+            self._call(
+                f"look up {shown(key)}", lambda client: client.head_object(Bucket=self.bucket, Key=full)
+            )
+        except NotFound:
+            return False
+        return True
+
+    def delete(self, key: str) -> None:
+        """A missing key is no error."""
+        full = self._full(key)
+        try:
+            self._call(
+                f"delete {shown(key)}", lambda client: client.delete_object(Bucket=self.bucket, Key=full)
+            )
+        except NotFound:
+            return
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """All keys that begin with `prefix`, in the order of their UTF-8 bytes, a page of 1,000 at a time.
+
+        What other programs keep there under names that are no keys here (`../x`) is passed over.
+        """
+        base = f"{self.prefix}/" if self.prefix else ""
+        wanted = base + checked_prefix(prefix)
+        token: dict[str, str] = {}
+        while True:
+            page = self._page(wanted, token)
+            names = (str(item["Key"]).removeprefix(base) for item in page.get("Contents", ()))
+            yield from (name for name in names if allowed(name))
+            if not page.get("IsTruncated"):
+                return
+            token = {"ContinuationToken": page["NextContinuationToken"]}
+
+    def url(self, key: str) -> str:
+        """`s3://bucket/prefix/key`."""
+        return f"s3://{self.bucket}/{self._full(key)}"
+
+    def create_bucket(self) -> None:
+        """Make the bucket where it is missing. Raises Forbidden when the name belongs to somebody else."""
+        self._call("create", self._create)
+
+    def _create(self, client: Any) -> None:
+        region = client.meta.region_name
+        place = {} if region in (None, NO_REGION, "aws-global") else {"LocationConstraint": region}
+        try:
+            client.head_bucket(Bucket=self.bucket)
+        except ClientError as error:
+            if status_of(error) != 404:
+                raise
+            try:
+                extra = {"CreateBucketConfiguration": place} if place else {}
+                client.create_bucket(Bucket=self.bucket, **extra)
+            except ClientError as lost_race:
+                if code_of(lost_race) != "BucketAlreadyOwnedByYou":
+                    raise
+
+    def _put_parts(self, client: Any, full: str, data: bytes, media_type: str) -> None:
+        parts = TransferConfig(multipart_threshold=MULTIPART_BYTES, multipart_chunksize=MULTIPART_BYTES)
+        client.upload_fileobj(
+            io.BytesIO(data), self.bucket, full, ExtraArgs={"ContentType": media_type}, Config=parts
+        )
+
+    def _page(self, wanted: str, token: dict[str, str]) -> dict[str, Any]:
+        def listed(client: Any) -> dict[str, Any]:
+            return dict(client.list_objects_v2(Bucket=self.bucket, Prefix=wanted, **token))
+
+        return self._call(f"list {shown(wanted)}", listed)
+
+    def _read(self, client: Any, full: str) -> bytes:
+        body = client.get_object(Bucket=self.bucket, Key=full)["Body"]
+        with body:
+            return bytes(body.read())
+
+    def _full(self, key: str) -> str:
+        return f"{self.prefix}/{checked(key)}" if self.prefix else checked(key)
+
+    def _call(self, action: str, work: Callable[[Any], T]) -> T:
+        try:
+            return work(self._client())
+        except (*EXPECTED, ValueError) as error:
+            raise translated(error, action, self.bucket, self.endpoint_url) from error
+
+    def _client(self) -> Any:
+        with self._lock:
+            if self._made is None:
+                self._made = _new_client(self.endpoint_url, self._attempts, self._threads)
+            return self._made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (self.bucket, self.prefix, self.endpoint_url, self._attempts, self._threads)
+
+
+def _rebuild(bucket: str, prefix: str, endpoint_url: str, attempts: int, threads: int) -> S3Backend:
+    return S3Backend(bucket, prefix, endpoint_url, attempts=attempts, threads=threads)
+
+
+def _checked_endpoint(url: str) -> str:
+    parts = urlsplit(url)
+    if "@" in parts.netloc:
+        raise Forbidden(
+            "an S3 endpoint must not hold a user or password. Cure: set AWS_ACCESS_KEY_ID and its secret"
+        )
+    if url and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise Forbidden(f"{shown(url)} is not an S3 endpoint. Cure: write it as http://host:port")
+    return url.rstrip("/")
+
+
+def _new_client(endpoint_url: str, attempts: int, threads: int) -> Any:
+    session = boto3.Session()
+    # A proxy from the environment cannot reach this machine's own loopback.
+    local = urlsplit(endpoint_url).hostname in LOOPBACK
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        max_pool_connections=threads,
+        connect_timeout=5,
+        read_timeout=60,
+        s3={"addressing_style": "path" if endpoint_url else "auto"},
+        proxies={} if local else None,
+    )
+    return session.client(
+        "s3",
+        endpoint_url=endpoint_url or None,
+        region_name=session.region_name or (NO_REGION if endpoint_url else None),
+        config=config,
+    )

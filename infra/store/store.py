@@ -1,0 +1,157 @@
+"""Addresses, digests and records on a backend: bytes are found by content, and never trusted unread.
+
+cas/sha256/ab/cd/<digest>      artifacts, immutable
+stages/<stage>/<key>.json      records, written last, small, with a digest of their own
+runs/<run_id>/<name>           what a run says about itself: manifests, outcomes, snapshots
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from infra.store.canonical import canonical_json
+from infra.store.contract import ArtifactRef, Backend, Damaged, Forbidden, NotFound
+from infra.store.keys import checked, checked_segment, shown
+from infra.store.local import LocalBackend
+
+DIGEST = re.compile(r"[0-9a-f]{64}")
+SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://(.*)", re.DOTALL)
+JSON = "application/json"
+
+
+class Store:
+    """Safe for threads and for any number of writers: equal content has one place, and equal keys equal records.
+
+    Every method may raise Unavailable (try again) or Forbidden (do not); each names what else it raises.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+
+    def put(self, data: bytes, media_type: str, *, verify: bool = False) -> ArtifactRef:
+        """Keep bytes; nothing is sent when their digest is already there.
+
+        `verify` reads what is there and writes again if it is damaged: the way to heal after `get` raised Damaged.
+        """
+        ref = ArtifactRef(hashlib.sha256(data).hexdigest(), len(data), media_type)
+        present = self._intact(ref.sha256) if verify else self.has(ref)
+        if not present:
+            self.backend.put(_address(ref.sha256), data, media_type)
+        return ref
+
+    def get(self, ref: ArtifactRef | str) -> bytes:
+        """The bytes of an artifact, or of a digest. Raises NotFound, and Damaged when they do not match it."""
+        digest = _digest(ref)
+        data = self.backend.get(_address(digest))
+        found = hashlib.sha256(data).hexdigest()
+        if found != digest:
+            raise Damaged(f"{self.url(digest)} holds {len(data)} bytes whose sha256 is {found}")
+        return data
+
+    def has(self, ref: ArtifactRef | str) -> bool:
+        """Whether something is stored there; only `get` says whether it is whole."""
+        return self.backend.exists(_address(_digest(ref)))
+
+    def discard(self, ref: ArtifactRef | str) -> None:
+        """Drop an artifact, so that the next `put` writes it again. A missing one is no error."""
+        self.backend.delete(_address(_digest(ref)))
+
+    def write_record(self, stage: str, key: str, record: dict[str, Any]) -> None:
+        """Say that a stage finished for `key`. Write it after all artifacts it names; the same record gives the
+        same bytes. Raises TypeError or ValueError for what is not JSON."""
+        body = {"stage": stage, "key": key, "record": record}
+        sealed = {**body, "sha256": _sealed(body)}
+        self.backend.put(_record_key(stage, key), canonical_json(sealed), JSON)
+
+    def read_record(self, stage: str, key: str) -> dict[str, Any] | None:
+        """The record, or None when it is missing, torn, altered, of another key, or not ours: then redo the work."""
+        try:
+            found = json.loads(self.backend.get(_record_key(stage, key)))
+            body = {"stage": stage, "key": key, "record": found["record"]}
+            whole = found["sha256"] == _sealed(body) and isinstance(found["record"], dict)
+        except (NotFound, Damaged, ValueError, TypeError, KeyError, RecursionError):
+            return None
+        return dict(found["record"]) if whole else None
+
+    def write_run(self, run_id: str, name: str, data: bytes, media_type: str) -> str:
+        """Keep a run's document; replaces. `name` may hold slashes. Returns its url."""
+        key = _run_key(run_id, name)
+        self.backend.put(key, data, media_type)
+        return self.backend.url(key)
+
+    def read_run(self, run_id: str, name: str) -> bytes:
+        """Raises NotFound."""
+        return self.backend.get(_run_key(run_id, name))
+
+    def run_names(self, run_id: str) -> list[str]:
+        """The names of a run's documents, sorted; none for an unknown run."""
+        base = f"runs/{checked_segment(run_id)}/"
+        return [key.removeprefix(base) for key in self.backend.keys(base)]
+
+    def run_ids(self) -> list[str]:
+        """All runs that have a document, sorted."""
+        return sorted({key.split("/")[1] for key in self.backend.keys("runs/")})
+
+    def url(self, ref: ArtifactRef | str) -> str:
+        """Where a person finds the artifact: a path or `s3://…`."""
+        return self.backend.url(_address(_digest(ref)))
+
+    def _intact(self, digest: str) -> bool:
+        try:
+            self.get(digest)
+        except (NotFound, Damaged):
+            return False
+        return True
+
+
+def open_store(url: str, endpoint_url: str = "", *, create: bool = False) -> Store:
+    """A store in a folder or at `s3://bucket/prefix`. Nothing is touched, except that `create` makes a missing
+    bucket or folder. Raises Forbidden for an address of another kind."""
+    scheme = SCHEME.fullmatch(url)
+    if scheme is None or scheme[1].lower() == "file":
+        return _open_folder(url if scheme is None else scheme[2], create)
+    if scheme[1].lower() != "s3":
+        raise Forbidden(f"{shown(scheme[1])} is no kind of store. Cure: give a folder or s3://bucket/prefix")
+    from infra.store.s3 import S3Backend  # boto3 takes half a second to import, and a folder does not need it
+
+    bucket, _, prefix = scheme[2].partition("/")
+    backend = S3Backend(bucket, prefix, endpoint_url)
+    if create:
+        backend.create_bucket()
+    return Store(backend)
+
+
+def _open_folder(path: str, create: bool) -> Store:
+    if not path:
+        raise Forbidden("a store needs an address. Cure: give a folder or s3://bucket/prefix")
+    folder = Path(path).expanduser()
+    if create:
+        folder.mkdir(parents=True, exist_ok=True)
+    return Store(LocalBackend(folder))
+
+
+def _digest(ref: ArtifactRef | str) -> str:
+    digest = ref if isinstance(ref, str) else ref.sha256
+    if not isinstance(digest, str) or not DIGEST.fullmatch(digest):
+        raise Forbidden(f"{shown(digest)} is not a sha256 in lower-case hexadecimal")
+    return digest
+
+
+def _address(digest: str) -> str:
+    return f"cas/sha256/{digest[:2]}/{digest[2:4]}/{digest}"
+
+
+def _record_key(stage: str, key: str) -> str:
+    return f"stages/{checked_segment(stage)}/{checked_segment(f'{key}.json')}"
+
+
+def _run_key(run_id: str, name: str) -> str:
+    return f"runs/{checked_segment(run_id)}/{checked(name)}"
+
+
+def _sealed(body: dict[str, Any]) -> str:
+    return hashlib.sha256(canonical_json(body)).hexdigest()

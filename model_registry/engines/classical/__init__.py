@@ -1,0 +1,1 @@
+"""Engines written in numpy, scipy and OpenCV: no weights."""

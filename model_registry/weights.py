@@ -1,0 +1,160 @@
+"""Finds a card's weights and makes sure they are the ones it names: safetensors or ONNX, pinned by sha256."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import threading
+from pathlib import Path
+
+from model_registry.card import Card, Weights
+from model_registry.errors import WeightsDamaged, WeightsMissing
+
+WEIGHT_KINDS = frozenset({".safetensors", ".onnx"})
+SIDE_KINDS = frozenset({".json", ".txt", ".model", ".md", ".yaml", ".yml", ".data"})
+"""Configurations, vocabularies and licences; `.data` is ONNX's external tensor file."""
+PICKLE_KINDS = frozenset({".bin", ".ckpt", ".joblib", ".npy", ".pickle", ".pkl", ".pt", ".pth"})
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_BLOCK = 1 << 20
+
+_hashed: dict[tuple[str, int, int], str] = {}
+_hash_lock = threading.Lock()
+
+
+def locate(card: Card, folder: Path) -> Path:
+    """The file or directory of a card's weights, on this machine.
+
+    folder: the card's own. Raises WeightsMissing with the cure: the variable to set, or the command that fetches."""
+    weights = card.weights
+    if weights is None:
+        raise WeightsMissing(f"{card.id} names no weights", cure="add [weights] to its card")
+    if weights.hub:
+        return _in_hub_cache(card.id, weights)
+    where = folder / _expanded(card.id, weights.path)
+    if not where.exists():
+        raise WeightsMissing(f"{card.id}: no weights at {where}", cure=_path_cure(weights.path))
+    return where
+
+
+def verify(card: Card, folder: Path) -> list[str]:
+    """Every fault of a card's weights, sorted; empty when all is well or the card needs none.
+
+    Missing, of a forbidden kind, not the card's sha256, or weights in a local path that no sha256 pins (the fault then
+    gives the digest found). A hub's weights are pinned by their revision; a sha256 table is checked where given."""
+    weights = card.weights
+    if weights is None:
+        return []
+    try:
+        where = locate(card, folder)
+    except WeightsMissing as missing:
+        return [str(missing)]
+    files = _files(where)
+    faults = [fault for name in sorted(files) if (fault := _kind_fault(name))]
+    faults += [f"{name} is missing" for name in sorted(weights.sha256) if name not in files]
+    faults += [fault for name in sorted(files) if (fault := _digest_fault(name, files[name], weights))]
+    return faults
+
+
+def require(card: Card, folder: Path) -> None:
+    """Raise WeightsMissing or WeightsDamaged unless the card's weights are here and are the ones it names."""
+    if card.weights is None:
+        return
+    locate(card, folder)
+    faults = verify(card, folder)
+    if faults:
+        cure = "fetch the weights again, or correct [weights.sha256] if the change was meant"
+        raise WeightsDamaged(f"{card.id}: {'; '.join(faults)}", cure=cure)
+
+
+def weights_digest(card: Card) -> str:
+    """One sha256 for all a card pins (hub, revision, sha256 table); "" where it pins nothing. Reads no file."""
+    weights = card.weights
+    if weights is None or not (weights.sha256 or weights.revision):
+        return ""
+    facts = {"hub": weights.hub, "revision": weights.revision, "sha256": weights.sha256}
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def sha256_table(where: Path) -> dict[str, str]:
+    """The `[weights.sha256]` table for a file or directory of weights, side files included."""
+    return {name: file_sha256(path) for name, path in sorted(_files(where).items())}
+
+
+def file_sha256(path: Path) -> str:
+    """sha256 of a file, in hex; hashed once per process while its path, time and size stay the same."""
+    stat = path.stat()
+    key = (str(path.resolve()), stat.st_mtime_ns, stat.st_size)
+    with _hash_lock:
+        if key not in _hashed:
+            _hashed[key] = _hash(path)
+        return _hashed[key]
+
+
+def _hash(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _expanded(card_id: str, path: str) -> str:
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        if not os.environ.get(name):
+            raise WeightsMissing(
+                f"{card_id}: the environment variable {name} is not set",
+                cure=f"set {name} to the place of the weights",
+            )
+        return os.environ[name]
+
+    return _VARIABLE.sub(value, path)
+
+
+def _path_cure(path: str) -> str:
+    names = _VARIABLE.findall(path)
+    return f"put the weights there, or correct {' and '.join(names)}" if names else "put the weights there"
+
+
+def _in_hub_cache(card_id: str, weights: Weights) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(weights.hub, revision=weights.revision, local_files_only=True))
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+        raise WeightsMissing(
+            f"{card_id}: {weights.hub} at {weights.revision[:12]} has not been pulled",
+            cure=f"pentimento models pull {card_id}",
+        ) from error
+
+
+def _files(where: Path) -> dict[str, Path]:
+    """Files by name relative to `where`; hidden folders (a hub client's bookkeeping) are not weights."""
+    if where.is_file():
+        return {where.name: where}
+    found = (p for p in where.rglob("*") if p.is_file())
+    named = {p.relative_to(where).as_posix(): p for p in found}
+    return {name: p for name, p in named.items() if not any(part.startswith(".") for part in name.split("/"))}
+
+
+def _kind_fault(name: str) -> str:
+    kind = Path(name).suffix.lower()
+    if kind in PICKLE_KINDS:
+        return f"{name} may hold a pickle: use safetensors or ONNX"
+    if kind in WEIGHT_KINDS | SIDE_KINDS or name in ("LICENSE", "NOTICE", "README"):
+        return ""
+    return f"{name} is of a kind that is not allowed beside weights"
+
+
+def _digest_fault(name: str, path: Path, weights: Weights) -> str:
+    expected = weights.sha256.get(name)
+    if expected is None:
+        loose = Path(name).suffix.lower() in WEIGHT_KINDS and not weights.hub
+        return (
+            f'{name} is not pinned: add "{name}" = "{file_sha256(path)}" to [weights.sha256]' if loose else ""
+        )
+    found = file_sha256(path)
+    return "" if found == expected.lower() else f"{name} has sha256 {found}, not {expected}"

@@ -1,0 +1,193 @@
+"""Reads TIFF: 8-bit through Pillow, deeper and floating-point samples without losing a bit (TIFF 6.0, Adobe 1992)."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, TiffImagePlugin
+
+from tasks.contracts import PictureMeta, Raster
+from tasks.errors import Undecodable
+from tasks.lossless import Integers
+from tasks.triage.colours import to_array
+from tasks.triage.limits import Limits
+from tasks.triage.metadata import exif_block, kept, orientation, resolution
+
+_SUBFILE, _ORIENTATION, _XMP, _ICC, _DNG = 254, 274, 700, 34675, 50706
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
+_UNSIGNED, _FLOAT = 1, 3
+_DESCRIPTIVE = (270, 271, 272, 274, 305, 306, 315, 33432)
+"""Description, make, model, orientation, software, date, artist, copyright: what goes from a TIFF into EXIF."""
+_EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
+_BRIGHTEST_FLOAT = 2.0
+
+
+def read_tiff(data: bytes, limits: Limits) -> Raster:
+    """Decode the first picture to a raster in stored orientation. Float samples (0–1) become 16-bit."""
+    import tifffile
+
+    notes: list[str] = []
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        page: Any = file.pages[0]
+        limits.check(int(page.imagewidth), int(page.imagelength))
+        _refuse_raw(page)
+        _check_strips(page, len(data))
+        meta = _meta(data, page, notes)
+        if len(file.pages) > 1:
+            notes.append("several pictures in one file: only the first is used")
+        if _is_deep(page):
+            pixels, icc = _read_deep(data, page, notes), meta[0]
+        else:
+            pixels, icc = _read_shallow(data, meta[0], notes)
+        if pixels.shape[:2] != (page.imagelength, page.imagewidth):
+            raise Undecodable("damaged TIFF: its pixels do not have the size its header gives")
+    _, exif, xmp, turn, dpi = meta
+    return Raster(pixels, PictureMeta("TIFF", turn, icc, exif, xmp, dpi, notes=tuple(notes)))
+
+
+def _refuse_raw(page: Any) -> None:
+    if _DNG in page.tags:
+        raise Undecodable("camera raw (DNG) is not supported")
+    if page.tags.valueof(_SUBFILE, 0) & 1:
+        raise Undecodable("TIFF whose first picture is a reduced copy, as camera raw files have, is not supported")
+    if page.imagedepth != 1:
+        raise Undecodable("TIFF volumes are not supported")
+
+
+def _check_strips(page: Any, size: int) -> None:
+    pieces = list(zip(page.dataoffsets, page.databytecounts, strict=False))
+    if not pieces or len(page.dataoffsets) != len(page.databytecounts):
+        raise Undecodable("damaged TIFF: no pixel data")
+    if any(offset < 8 or count < 1 or offset + count > size for offset, count in pieces):
+        raise Undecodable("truncated or damaged TIFF: its pixel data reach past the end of the file")
+    if page.compression == 1 and sum(page.databytecounts) < page.imagewidth * page.imagelength * _bits(page) // 8:
+        raise Undecodable("truncated TIFF: fewer pixel data than its header promises")
+
+
+def _bits(page: Any) -> int:
+    bits = page.bitspersample
+    return int(sum(bits)) if isinstance(bits, tuple) else int(bits) * int(page.samplesperpixel)
+
+
+def _is_deep(page: Any) -> bool:
+    bits, kind = page.bitspersample, page.sampleformat
+    if isinstance(bits, tuple):
+        return False
+    if int(page.photometric) not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB):
+        return False
+    if page.samplesperpixel == 1 and bits == 32 and kind == _UNSIGNED:
+        raise Undecodable("32-bit whole-number TIFF is not supported")
+    if kind not in (_UNSIGNED, _FLOAT):
+        raise Undecodable("signed or complex TIFF samples are not supported")
+    if kind == _UNSIGNED and bits > 8 and bits != 16:
+        raise Undecodable(f"{bits}-bit TIFF is not supported")
+    return bool(kind == _FLOAT or bits == 16 or (page.planarconfig == 2 and bits == 8))
+
+
+def _read_shallow(data: bytes, icc: bytes | None, notes: list[str]) -> tuple[Integers, bytes | None]:
+    image: Image.Image = TiffImagePlugin.TiffImageFile(io.BytesIO(data))
+    if image.mode not in ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "LAB", "YCbCr"):
+        raise Undecodable(f"TIFF pixels of kind {image.mode} are not supported")
+    image.load()
+    return to_array(image, icc, notes)
+
+
+def _read_deep(data: bytes, page: Any, notes: list[str]) -> Integers:
+    samples = int(page.samplesperpixel)
+    colours = 3 if int(page.photometric) == _RGB else 1
+    extra = tuple(int(kind) for kind in page.extrasamples)
+    if samples < colours or samples > colours + 4:
+        raise Undecodable(f"TIFF with {samples} samples a pixel is not supported")
+    array = _samples(data, page)
+    alpha = samples > colours and extra[:1] in ((1,), (2,))
+    if samples > colours + alpha:
+        notes.append("dropped extra channels")
+    whole = _whole(array[..., : colours + alpha], notes)
+    if int(page.photometric) == _WHITE_IS_ZERO:
+        whole[..., :1] = np.iinfo(whole.dtype).max - whole[..., :1]
+    return _unmultiply(whole, notes) if alpha and extra[0] == 1 else whole
+
+
+def _samples(data: bytes, page: Any) -> NDArray[Any]:
+    """H×W×S as stored. OpenCV reads what tifffile has no decoder for (LZW, mostly)."""
+    try:
+        array = page.asarray(squeeze=False, maxworkers=1)
+        planes, _, height, width, inner = array.shape
+        array = np.moveaxis(array[:, 0], 0, -2).reshape(height, width, planes * inner)
+        return np.asarray(array)
+    except Exception as fault:  # tifffile raises whatever the codec did
+        array = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        if array is None or page.planarconfig == 2 or array.dtype != page.dtype:
+            raise Undecodable(f"damaged TIFF, or its compression is not supported ({fault})") from fault
+    array = array[..., None] if array.ndim == 2 else array
+    if array.shape[2] != page.samplesperpixel:
+        raise Undecodable("TIFF compression not supported for this number of channels")
+    return array[..., [2, 1, 0, 3][: array.shape[2]]] if array.shape[2] > 2 else array
+
+
+def _whole(array: NDArray[Any], notes: list[str]) -> Integers:
+    if array.dtype.kind == "u":
+        return array.astype(array.dtype.newbyteorder("="))
+    if not np.isfinite(array).all():
+        raise Undecodable("floating-point TIFF holds NaN or infinity")
+    low, high = float(array.min()), float(array.max())
+    if low < -_BRIGHTEST_FLOAT or high > _BRIGHTEST_FLOAT:
+        raise Undecodable(
+            f"floating-point TIFF with values from {low:.4g} to {high:.4g}: only 0–1 is understood",
+            cure="scale its values to 0–1, or save it with 16 bits",
+        )
+    notes.append("converted floating-point samples to 16 bits")
+    if low < 0 or high > 1:
+        notes.append(f"clipped values from {low:.4g} to {high:.4g} to 0–1")
+    return np.rint(np.clip(array, 0, 1).astype(np.float64) * 65535).astype(np.uint16)
+
+
+def _unmultiply(whole: Integers, notes: list[str]) -> Integers:
+    notes.append("premultiplied alpha divided out")
+    full = np.iinfo(whole.dtype).max
+    alpha = whole[..., -1:].astype(np.float64)
+    colours = np.divide(whole[..., :-1] * float(full), alpha, out=np.zeros(whole[..., :-1].shape), where=alpha > 0)
+    whole[..., :-1] = np.rint(np.minimum(colours, full)).astype(whole.dtype)
+    return whole
+
+
+_Said = tuple[bytes | None, bytes | None, bytes | None, int, tuple[float, float] | None]
+
+
+def _meta(data: bytes, page: Any, notes: list[str]) -> _Said:
+    """Profile, EXIF, XMP, orientation, resolution."""
+    icc = kept("ICC profile", page.tags.valueof(_ICC), notes)
+    xmp = kept("XMP", page.tags.valueof(_XMP), notes)
+    turn = page.tags.valueof(_ORIENTATION, 1)
+    turn = turn if isinstance(turn, int) and 1 <= turn <= 8 else 1
+    return icc, _exif(data, notes), xmp, turn, _dpi(page)
+
+
+def _dpi(page: Any) -> tuple[float, float] | None:
+    scale = {2: 1.0, 3: 2.54}.get(int(page.tags.valueof(296, 2)))
+    pairs = [page.tags.valueof(tag) for tag in (282, 283)]
+    if scale is None or not all(isinstance(pair, tuple) and len(pair) == 2 and pair[1] for pair in pairs):
+        return None
+    return resolution([scale * pair[0] / pair[1] for pair in pairs])
+
+
+def _exif(data: bytes, notes: list[str]) -> bytes | None:
+    """The descriptive tags of a TIFF's own directory, and its EXIF and GPS directories, as an EXIF block."""
+    try:
+        source, target = Image.Exif(), Image.Exif()
+        source.load(data)
+        for tag in _DESCRIPTIVE:
+            if tag in source:
+                target[tag] = source[tag]
+        for ifd in (_EXIF_IFD, _GPS_IFD):
+            if entries := source.get_ifd(ifd):
+                target.get_ifd(ifd).update(entries)
+        block = target.tobytes() if len(target) else None
+    except Exception:  # whatever a broken directory raises, the picture is still good
+        notes.append("dropped broken EXIF")
+        return None
+    return exif_block(block, notes)

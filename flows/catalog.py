@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from infra.settings import Settings
 from prefect import flow
 from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
-from tasks.contracts import Outcome
-from tasks.results import ItemResult
 
 from flows.manifest import Defaults, Manifest, Row, read_manifest
 from flows.run import RunRequest, execute
+from infra.settings import Settings
+from tasks.contracts import Outcome
+from tasks.results import ItemResult
 
 Runner = Literal["threads", "processes"]
 

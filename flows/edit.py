@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.settings import Settings
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
-from tasks.job import JobSpec
 
 from flows.run import RunRequest, execute
+from infra.settings import Settings
+from tasks.job import JobSpec
 
 
 @flow(name="edit", flow_run_name="edit {count} picture(s)", log_prints=False, persist_result=False)

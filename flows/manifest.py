@@ -15,16 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
+from flows.options import parse_engines, parse_params
 from infra.store.contract import Forbidden, NotFound
 from infra.store.store import open_store
-from pydantic import ValidationError
 from tasks.detection.masks import parse_mask
 from tasks.errors import BadManifest, BadRequest, PentimentoError
 from tasks.intents import INTENT, Intent
 from tasks.job import SAFE_ID, JobSpec
 from tasks.plan import Tier
-
-from flows.options import parse_engines, parse_params
 
 COLUMNS = (
     "id", "image", "intent", "mask", "prompt", "scale", "rights", "text", "size", "seed", "engine", "param",

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
-from tasks.results import RunResult
-from tasks.workshop import Workshop, WorkshopSpec, workshop
 
 from flows.run import RunRequest
 from flows.sheet.render import render
 from flows.sheet_of_run import sheet_of_run
 from flows.track_run import track_run
+from tasks.results import RunResult
+from tasks.workshop import Workshop, WorkshopSpec, workshop
 
 log = logging.getLogger("pentimento")
 T = TypeVar("T")

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 
 import cv2
 import numpy as np
+
+from flows.sheet.model import Sheet, SheetItem, SheetPicture, SheetRegion
+from flows.sheet.pictures import thumbnail
 from infra.store.contract import Damaged, NotFound
 from tasks.contracts import OUTCOMES
 from tasks.memo import record_key
 from tasks.results import ItemResult, RegionResult, RunResult
 from tasks.workshop import Workshop
-
-from flows.sheet.model import Sheet, SheetItem, SheetPicture, SheetRegion
-from flows.sheet.pictures import thumbnail
 
 ITEMS = 300
 """Most pictures of one sheet; those that need a look come first."""

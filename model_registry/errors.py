@@ -1,12 +1,12 @@
 """What can go wrong with cards and engines.
 
-    RegistryError
-    ├── BadCards          every bad card of a load, with every reason
-    ├── UnknownEngine     no such id; names the nearest ones
-    ├── WeightsMissing    the card is good, its weights are not here
-    ├── WeightsDamaged    a weights file does not match its sha256, or is of a forbidden kind
-    └── EngineFault       an engine broke its contract: raised, NaN, wrong shape
-        └── EngineOutOfMemory   the one fault worth trying again
+RegistryError
+├── BadCards          every bad card of a load, with every reason
+├── UnknownEngine     no such id; names the nearest ones
+├── WeightsMissing    the card is good, its weights are not here
+├── WeightsDamaged    a weights file does not match its sha256, or is of a forbidden kind
+└── EngineFault       an engine broke its contract: raised, NaN, wrong shape
+    └── EngineOutOfMemory   the one fault worth trying again
 """
 
 from __future__ import annotations

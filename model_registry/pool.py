@@ -48,14 +48,15 @@ class EnginePool:
 
         Raises UnknownEngine, WeightsMissing, WeightsDamaged or EngineFault when it cannot be loaded."""
         card = self._registry.get(engine_id)
-        slot = self._take(card)
+        holder = threading.get_ident()
+        slot = self._take(card, holder)
         try:
             if slot.engine is None:
                 self._load(slot)
             assert slot.engine is not None
             yield slot.engine
         finally:
-            self._give_back(slot)
+            self._give_back(slot, holder)
 
     @property
     def loaded(self) -> tuple[str, ...]:
@@ -69,16 +70,15 @@ class EnginePool:
             self._slots = [slot for slot in self._slots if not slot.idle]
             self._changed.notify_all()
 
-    def _take(self, card: Card) -> _Slot:
-        me = threading.get_ident()
+    def _take(self, card: Card, holder: int) -> _Slot:
         with self._changed:
             while True:
-                slot = self._ready(card) or self._reserved(card, nested=self._holders[me] > 0)
+                slot = self._ready(card) or self._reserved(card, nested=self._holders[holder] > 0)
                 if slot is not None:
                     break
                 self._changed.wait()
             slot.users += 1
-            self._holders[me] += 1
+            self._holders[holder] += 1
             return slot
 
     def _ready(self, card: Card) -> _Slot | None:
@@ -116,13 +116,12 @@ class EnginePool:
             slot.engine = engine
             self._changed.notify_all()
 
-    def _give_back(self, slot: _Slot) -> None:
-        me = threading.get_ident()
+    def _give_back(self, slot: _Slot, holder: int) -> None:
         with self._changed:
             self._clock += 1
             slot.used_at = self._clock
             slot.users -= 1
-            self._holders[me] -= 1
-            if not self._holders[me]:
-                del self._holders[me]
+            self._holders[holder] -= 1
+            if not self._holders[holder]:
+                del self._holders[holder]
             self._changed.notify_all()

@@ -13,8 +13,8 @@ from model_registry.card import Card, Weights
 from model_registry.errors import WeightsDamaged, WeightsMissing
 
 WEIGHT_KINDS = frozenset({".safetensors", ".onnx"})
-SIDE_KINDS = frozenset({".json", ".txt", ".model", ".md", ".yaml", ".yml", ".data"})
-"""Configurations, vocabularies and licences; `.data` is ONNX's external tensor file."""
+SIDE_KINDS = frozenset({".json", ".txt", ".model", ".md", ".yaml", ".yml"})
+"""Configurations, vocabularies and licences."""
 PICKLE_KINDS = frozenset({".bin", ".ckpt", ".joblib", ".npy", ".pickle", ".pkl", ".pt", ".pth"})
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _BLOCK = 1 << 20

@@ -168,7 +168,9 @@ class Verdict:
     passed: bool
     scores: Mapping[str, float]
     reasons: tuple[str, ...] = ()
-    """Which thresholds failed, in words, with the figures."""
+    """Which thresholds failed, in words, with the figures; and what could not be compared."""
+    failed: tuple[str, ...] = ()
+    """The scores whose threshold failed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,9 +99,21 @@ def decode_raster(data: bytes) -> Raster:
     except (struct.error, zlib.error, ValueError, KeyError, TypeError) as fault:
         raise ArtifactDamaged("the stored picture's description cannot be read") from fault
     pixels = _unpng(data)
-    pixels = np.ascontiguousarray(pixels[..., [0, 3]]) if channels == 2 else pixels
+    if channels == 2:
+        pixels = whole(pixels[..., [0, 3]])
+    if pixels.shape[2] != channels:
+        raise ArtifactDamaged("the stored picture has other channels than it says")
     pixels.flags.writeable = False
     return Raster(pixels, meta)
+
+
+def whole(pixels: NDArray[Any]) -> Integers:
+    """The same levels as one contiguous block, uint8 or uint16; copies only what is laid out otherwise."""
+    out: Any = np.ascontiguousarray(pixels)
+    if out.dtype not in (np.uint8, np.uint16):
+        raise TypeError(f"levels are uint8 or uint16, not {out.dtype}")
+    integers: Integers = out
+    return integers
 
 
 def png_chunk(kind: bytes, data: bytes) -> bytes:
@@ -110,15 +122,17 @@ def png_chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def _to_grid(values: NDArray[np.float32]) -> NDArray[np.uint16]:
-    return np.rint(np.clip(np.nan_to_num(values), 0, 1) * np.float32(_GRID)).astype(np.uint16)
+    grid: NDArray[np.uint16] = np.rint(np.clip(np.nan_to_num(values), 0, 1) * np.float32(_GRID)).astype(
+        np.uint16
+    )
+    return grid
 
 
 def _png(pixels: Integers) -> bytes:
-    if pixels.shape[2] == 3:
-        pixels = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2BGR)
-    elif pixels.shape[2] == 4:
-        pixels = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGBA2BGRA)
-    ok, out = cv2.imencode(".png", np.ascontiguousarray(pixels), [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    stored: NDArray[Any] = whole(pixels)
+    if pixels.shape[2] > 2:
+        stored = cv2.cvtColor(stored, cv2.COLOR_RGB2BGR if pixels.shape[2] == 3 else cv2.COLOR_RGBA2BGRA)
+    ok, out = cv2.imencode(".png", stored, [cv2.IMWRITE_PNG_COMPRESSION, 1])
     if not ok:
         raise ValueError(f"cannot store an array of shape {pixels.shape}, {pixels.dtype}")
     return out.tobytes()
@@ -132,14 +146,9 @@ def _unpng(data: bytes) -> Integers:
     if pixels is None or not data.startswith(_SIGNATURE):
         raise ArtifactDamaged("the stored picture cannot be read")
     if pixels.ndim == 2:
-        return _integers(pixels[..., None])
+        return whole(pixels[..., None])
     swap = cv2.COLOR_BGR2RGB if pixels.shape[2] == 3 else cv2.COLOR_BGRA2RGBA
-    return _integers(cv2.cvtColor(pixels, swap))
-
-
-def _integers(pixels: Any) -> Integers:
-    out: Integers = pixels
-    return out
+    return whole(cv2.cvtColor(pixels, swap))
 
 
 def _meta_to_json(meta: PictureMeta) -> dict[str, Any]:

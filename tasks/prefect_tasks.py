@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from prefect import Task, State, task
+from prefect import State, Task, task
 from prefect.client.schemas.objects import TaskRun
 
 from tasks import shards

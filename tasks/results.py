@@ -41,7 +41,10 @@ class RegionResult(Frozen):
     """Engines whose result failed verification before `engine`'s was kept."""
     passed: bool = True
     scores: dict[str, float] = {}
+    failed: tuple[str, ...] = ()
+    """The scores whose threshold it misses."""
     reasons: tuple[str, ...] = ()
+    """The same in words, with the figures."""
     artifacts: dict[str, str] = {}
     """Intermediate (`region`, `mask`, `fill`, `blend`, `final`) to sha256."""
 

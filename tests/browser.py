@@ -82,7 +82,11 @@ class Browser:
 
     def resize(self, width: int, height: int, dark: bool = False) -> None:
         self.devtools(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.devtools("Emulation.setEmulatedMedia", features=[scheme])
@@ -116,7 +120,9 @@ def _request(method: str, url: str, body: dict[str, Any] | None) -> Any:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """A fresh profile and window, gone at the end."""
-    driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    driver = subprocess.Popen(
+        ["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     try:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
             address = f"http://127.0.0.1:{_port(driver)}/session"

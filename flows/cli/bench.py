@@ -11,9 +11,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
-from tasks.errors import BadRequest
 
 from flows.cli.edit import Json
+from tasks.errors import BadRequest
 
 Name = Annotated[str, typer.Argument(help="Which bench, or `all`.")]
 Quick = Annotated[bool, typer.Option("--quick", help="The same keys on a smaller sample, within 4 minutes.")]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from tasks.errors import BadRequest
 
 from flows.cli.edit import Engine, Fresh, Json, Param, Seed, TierOption
 from flows.cli.show import run_and_show
 from flows.options import parse_engines, parse_params
+from tasks.errors import BadRequest
 
 ManifestPath = Annotated[str, typer.Argument(help="CSV, JSON lines or Parquet; local or s3://.", metavar="MANIFEST")]
 Out = Annotated[str, typer.Option("--out", help="Folder or s3://… for the edited pictures.", metavar="DIR|s3://…")]
@@ -45,9 +45,8 @@ def catalog(
 
 def preview_rows(manifest: str, out: str) -> tuple[int, tuple[str, ...]]:
     """How many jobs a manifest holds, and every bad row and unknown column, before anything is started."""
-    from infra.settings import Settings
-
     from flows.manifest import Defaults, read_manifest
+    from infra.settings import Settings
 
     rows = read_manifest(manifest, Defaults(out), s3_endpoint_url=Settings().s3_endpoint_url)
     unknown = tuple(f"column {name!r} is not known and is passed over" for name in rows.unknown_columns)

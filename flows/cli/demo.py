@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from tasks.results import RunResult
 
 from flows.cli.edit import Fresh, Json
+from tasks.results import RunResult
 
 if TYPE_CHECKING:
     from flows.demo.catalogue import Catalogue
@@ -61,7 +61,7 @@ def _scores(catalogue: Catalogue, result: RunResult) -> list[Score]:
 
 
 def _summary(scores: list[Score]) -> dict[str, object]:
-    from flows.demo.score import summary
+    from flows.demo.report import summary
 
     return {"summary": summary(scores)}
 
@@ -74,7 +74,7 @@ def _as_planned(catalogue: Catalogue, result: RunResult) -> bool:
 
 def _print(catalogue: Catalogue, result: RunResult, scores: list[Score], folder: Path) -> None:
     from flows.cli.show import print_run
-    from flows.demo.score import table
+    from flows.demo.report import table
     from infra.settings import Settings
 
     print_run(result)

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from tasks.errors import BadRequest
-from tasks.intents import Generate
-from tasks.job import JobSpec
-from tasks.plan import Value
 
 from flows.cli.edit import Fresh, Json, Param, Seed, Track
 from flows.cli.request import SUFFIXES
 from flows.cli.show import run_and_show
 from flows.options import parse_params
+from tasks.errors import BadRequest
+from tasks.intents import Generate
+from tasks.job import JobSpec
+from tasks.plan import Value
 
 Prompt = Annotated[str, typer.Argument(help="What the picture shows.")]
 Size = Annotated[str, typer.Option("--size", metavar="WxH")]

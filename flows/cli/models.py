@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from infra.settings import Settings
-from model_registry.card import Card
-from model_registry.registry import Registry
-from model_registry.weights import verify as verify_weights
 from rich.console import Console
 from rich.table import Table
 
 from flows.cli.edit import Json
+from infra.settings import Settings
+from model_registry.card import Card
+from model_registry.registry import Registry
+from model_registry.weights import verify as verify_weights
 
 app = typer.Typer(help="List, show and verify engines.", invoke_without_command=True)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import typer
+
+from flows.cli import edit as edit_command
+from flows.cli.request import EditOptions, edit_jobs
 from infra.settings import Settings
 from tasks.job import JobSpec
 from tasks.steps.source import read_source
 from tasks.workshop import WorkshopSpec, workshop
-
-from flows.cli import edit as edit_command
-from flows.cli.request import EditOptions, edit_jobs
 
 
 def plan(

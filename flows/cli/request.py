@@ -8,13 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 
+from flows.options import parse_engines, parse_params
 from tasks.detection.masks import parse_mask
 from tasks.errors import BadRequest
-from tasks.intents import Clean, Intent, MaskFile, MaskSpec, RemoveObject, RemoveText, Replace, Rights, Upscale
+from tasks.intents import (
+    Clean,
+    Intent,
+    MaskFile,
+    MaskSpec,
+    RemoveObject,
+    RemoveText,
+    Replace,
+    Rights,
+    Upscale,
+)
 from tasks.job import SAFE_ID, JobSpec
 from tasks.plan import Tier
-
-from flows.options import parse_engines, parse_params
 
 Text = Literal["overlay", "scene", "all"]
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")

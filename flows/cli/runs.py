@@ -6,14 +6,14 @@ import json
 from typing import Annotated
 
 import typer
+
+from flows.cli.edit import Json
+from flows.cli.show import print_run
 from infra.settings import Settings
 from infra.store.contract import NotFound
 from infra.store.store import open_store
 from tasks.errors import BadRequest
 from tasks.results import RunResult
-
-from flows.cli.edit import Json
-from flows.cli.show import print_run
 
 RunId = Annotated[str, typer.Argument(help="A run; all runs when left out.", metavar="[RUN_ID]")]
 

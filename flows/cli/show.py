@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
 from tasks import progress
 from tasks.contracts import OUTCOMES
 from tasks.results import ItemResult, RunResult

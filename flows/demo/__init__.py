@@ -1,1 +1,1 @@
-"""The demo's sample catalogue, made from scikit-image's own photographs, and the scoring against its known truth."""
+"""The demo's sample catalogue, made from scikit-image's photographs, and the scoring against its truth."""

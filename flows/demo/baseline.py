@@ -1,4 +1,4 @@
-"""What a plain script would do: rapidocr's boxes filled by OpenCV's Telea inpainting; resizing; non-local means."""
+"""What a plain script would do: rapidocr's boxes filled by OpenCV's Telea; resizing; non-local means."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from flows.demo.catalogue import Catalogue, Item
 from flows.demo.files import Levels, decode
 from flows.demo.measures import psnr
+from tasks.contracts import Box
 
 CACHE: Final = "baseline.json"
 VERSION: Final = "1"
@@ -24,8 +25,8 @@ Eight = NDArray[np.uint8]
 
 
 def baseline_psnr(catalogue: Catalogue) -> dict[str, float | None]:
-    """By item, the plain script's PSNR against the truth: inside the overlay, or of the whole picture where there is
-    none. Kept in the catalogue's folder by the digests of the files it rests on, because reading text is slow."""
+    """By item, the plain script's PSNR against the truth: inside the overlay, or of the whole picture where
+    there is none. Kept in the catalogue's folder by the digests of the files it rests on: reading is slow."""
     path = catalogue.folder / CACHE
     known: dict[str, float | None] = json.loads(path.read_text()) if path.exists() else {}
     keys = {item.id: _key(catalogue, item) for item in catalogue.items if not item.bad}
@@ -51,14 +52,26 @@ def plain_edit(catalogue: Catalogue, item: Item) -> Levels:
 
 def text_boxes(picture: Eight) -> Eight:
     """H×W, 255 in the axis-aligned box around every line that rapidocr reads in a grey or RGB picture."""
-    rgb = np.repeat(picture, 3, axis=2) if picture.shape[2] == 1 else picture
-    # An array is taken as BGR, as OpenCV reads files.
-    found = _reader()(np.ascontiguousarray(rgb[..., ::-1]), use_det=True, use_cls=True, use_rec=True)
     hole = np.zeros(picture.shape[:2], dtype=np.uint8)
-    for polygon in () if found.boxes is None else found.boxes:
-        (x0, y0), (x1, y1) = np.floor(polygon.min(axis=0)), np.ceil(polygon.max(axis=0))
-        hole[max(int(y0), 0) : int(y1) + 1, max(int(x0), 0) : int(x1) + 1] = 255
+    for (x0, y0, x1, y1), _ in read_lines(picture):
+        hole[max(y0, 0) : y1, max(x0, 0) : x1] = 255
     return hole
+
+
+def read_lines(picture: Eight) -> list[tuple[Box, str]]:
+    """The axis-aligned box and the text of every line that rapidocr reads in a grey or RGB picture."""
+    rgb = np.repeat(picture, 3, axis=2) if picture.shape[2] == 1 else picture
+    # An array is taken as BGR, as OpenCV reads files. Every switch is named: they stick to the instance.
+    switches = {"use_det": True, "use_cls": True, "use_rec": True, "return_word_box": False}
+    found = _reader()(np.ascontiguousarray(rgb[..., ::-1]), **switches)
+    if found.boxes is None:
+        return []
+    return [(_around(polygon), str(text)) for polygon, text in zip(found.boxes, found.txts, strict=True)]
+
+
+def _around(polygon: NDArray[np.float32]) -> Box:
+    (x0, y0), (x1, y1) = np.floor(polygon.min(axis=0)), np.ceil(polygon.max(axis=0))
+    return int(x0), int(y0), int(x1) + 1, int(y1) + 1
 
 
 def resized(picture: Eight, scale: int, method: int) -> Eight:
@@ -71,7 +84,7 @@ def resized(picture: Eight, scale: int, method: int) -> Eight:
 def eight_bit(pixels: Levels) -> Eight:
     """The colours at 8 bit, alpha dropped: what most scripts see of a file."""
     colours = pixels[..., : 3 if pixels.shape[2] >= 3 else 1]
-    return colours if colours.dtype == np.uint8 else np.rint(colours / 257).astype(np.uint8)
+    return np.rint(colours / (np.iinfo(colours.dtype).max / 255)).astype(np.uint8)
 
 
 @lru_cache(maxsize=1)

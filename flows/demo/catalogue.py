@@ -43,9 +43,12 @@ class Item:
     mask: str = ""
     """The pixels the person asks to have edited, 255, whatever way the manifest says it."""
     bad: bool = False
+    texts: tuple[str, ...] = ()
+    """The overlaid lines, as drawn."""
 
     @property
     def decodable(self) -> bool:
+        """Whether the file holds a whole picture."""
         return not self.bad
 
 
@@ -58,6 +61,7 @@ class Catalogue:
 
     @property
     def manifest(self) -> Path:
+        """The CSV that the catalogue flow takes."""
         return self.folder / "manifest.csv"
 
     def path(self, relative: str) -> Path:
@@ -68,11 +72,16 @@ class Catalogue:
     def load(cls, folder: Path) -> Catalogue:
         """The catalogue that `write_catalogue` wrote there. Raises OSError where there is none."""
         rows = json.loads((folder / INDEX).read_text(encoding="utf-8"))["items"]
-        return cls(folder, tuple(Item(**{**row, "photographs": tuple(row["photographs"])}) for row in rows))
+        return cls(folder, tuple(_item(row) for row in rows))
+
+
+def _item(row: dict[str, Any]) -> Item:
+    known: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
+    return Item(**known)
 
 
 def write_catalogue(folder: Path) -> Catalogue:
-    """Write images, masks, truth, the manifest, the split and the index below `folder`; replaces what is there."""
+    """Write images, masks, truth, manifest, split and index below `folder`; replaces what is there."""
     for name in ("images", "masks", "truth"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     rows, items = [], []
@@ -99,7 +108,7 @@ def _write(folder: Path, recipe: Recipe) -> tuple[Item, dict[str, str]]:
     mask, spec = _write_mask(folder, recipe.id, draft)
     item = Item(
         recipe.id, recipe.intent, recipe.title, image, side(*recipe.photographs), recipe.photographs,
-        recipe.scale, f"truth/{recipe.id}.png", overlay, mask,
+        recipe.scale, f"truth/{recipe.id}.png", overlay, mask, texts=recipe.texts,
     )  # fmt: skip
     return item, _row(item, spec, recipe.rights)
 

@@ -1,4 +1,4 @@
-"""Reads and writes picture files for the demo: a decoder of its own, so that the score does not rest on what it judges."""
+"""Reads and writes picture files for the demo: its own decoder, so that no score rests on what it judges."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def encode(pixels: Levels, how: FileFormat = PNG) -> bytes:
 
 
 def decode(data: bytes) -> Levels:
-    """The picture as displayed, alpha kept, at the file's own depth. Raises OSError where it is no whole picture."""
+    """The picture as displayed, alpha kept, at the file's own depth. Raises OSError if it is not whole."""
     with Image.open(io.BytesIO(data)) as picture:
         if picture.format == "PNG" and data[24] == 16:
             return _decode16(data)

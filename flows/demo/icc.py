@@ -1,4 +1,4 @@
-"""A Display-P3 matrix profile, written by hand so that its bytes never change (a colour engine would stamp the date)."""
+"""A Display-P3 matrix profile, by hand so that its bytes never change (a colour engine stamps the date)."""
 
 from __future__ import annotations
 

@@ -6,9 +6,10 @@ import io
 import math
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 from PIL.JpegImagePlugin import get_sampling
 
 from flows.demo.files import Levels, as_image, decode, saved, stored
@@ -45,15 +46,15 @@ def near(zone: Zone, pixels: int) -> Zone:
 
 
 def changed_outside(source: Levels, output: bytes, zones: tuple[Zone, ...]) -> tuple[int | None, ...]:
-    """For each zone, how many pixels outside it the output changed, alpha counted; None where that cannot be told.
+    """For each zone, how many pixels outside it the output changed, alpha counted; None: cannot be told.
 
-    Lossless outputs are compared bit by bit with the decoded source. A JPEG is compared with the untouched source
-    encoded by the output's own tables: its blocks code alone, so a zone then counts in whole blocks. Lossy WebP
-    predicts each block from the last, so that one edit moves pixels far away: None."""
+    Lossless outputs are compared bit by bit with the decoded source. A JPEG is compared with the untouched
+    source encoded by the output's own tables: its blocks code alone, so a zone then counts in whole blocks.
+    Lossy WebP predicts each block from the last, so that one edit moves pixels far away: None."""
     with Image.open(io.BytesIO(output)) as picture:
-        kind, lossless_webp = picture.format, output[12:16] == b"VP8L" or b"VP8L" in output[12:256]
+        kind = picture.format
     after = decode(output)
-    if after.shape[:2] != source.shape[:2] or (kind == "WEBP" and not lossless_webp):
+    if after.shape[:2] != source.shape[:2] or (kind == "WEBP" and not _lossless_webp(output)):
         return tuple(None for _ in zones)
     if kind == "JPEG":
         return _changed_in_jpeg(source, output, zones)
@@ -77,6 +78,16 @@ def _changed_in_jpeg(source: Levels, output: bytes, zones: tuple[Zone, ...]) -> 
     return tuple(int((changed & ~_whole_blocks(zone, sampling)).sum()) for zone in turned)
 
 
+def _lossless_webp(data: bytes) -> bool:
+    at = 12
+    while at + 8 <= len(data):
+        if data[at : at + 4] == b"VP8L":
+            return True
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        at += 8 + size + size % 2
+    return False
+
+
 def _layout(picture: Image.Image) -> tuple[int, int, dict[int, list[int]]]:
     tables: dict[int, list[int]] = getattr(picture, "quantization", {})
     return int(picture.getexif().get(0x0112, 1)), int(get_sampling(picture)), tables
@@ -93,13 +104,15 @@ def _stored_zone(zone: Zone, orientation: int) -> Zone:
 
 
 def _whole_blocks(zone: Zone, sampling: int) -> Zone:
-    """Every coding unit the zone touches; where chroma is subsampled, also the pixel its interpolation reaches."""
+    """Every coding unit the zone touches; with subsampled chroma, also the pixel interpolation reaches."""
     side = 16 if sampling > 0 else 8
     h, w = zone.shape
     padded = np.pad(zone, ((0, -h % side), (0, -w % side)))
     touched = padded.reshape(padded.shape[0] // side, side, -1, side).any(axis=(1, 3))
     whole = touched.repeat(side, axis=0).repeat(side, axis=1)[:h, :w]
-    return grown(whole, 1) if sampling > 0 else whole
+    if sampling > 0:
+        whole = cv2.dilate(whole.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return np.asarray(whole, dtype=np.bool_)
 
 
 def _colours(pixels: Levels) -> NDArray[np.float64]:
@@ -108,7 +121,7 @@ def _colours(pixels: Levels) -> NDArray[np.float64]:
 
 
 def _differs(a: Levels, b: Levels) -> Zone:
-    """Where two pictures differ in colour or alpha; a change of depth or channels differs everywhere it shows."""
+    """Where two pictures differ in colour or alpha; a change of depth differs everywhere it shows."""
     differs = (_colours(a) != _colours(b)).any(axis=2)
     return np.asarray(differs | (_alpha(a) != _alpha(b)), dtype=np.bool_)
 

@@ -1,4 +1,4 @@
-"""The photographs that ship inside scikit-image's wheel, as float canvases: loaded, cropped, shrunk, tinted, cut out."""
+"""The photographs inside scikit-image's wheel, as float canvases: cropped, shrunk, tinted, cut out."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FILES = {
     "retina": "retina.jpg",
     "rocket": "rocket.jpg",
 }
-"""Name to file. Read from the package itself and never through `skimage.data`, which may fetch or write a cache."""
+"""Name to file. Read from the package itself, never through `skimage.data`, which may fetch or cache."""
 
 
 def photograph(name: str) -> Pixels:

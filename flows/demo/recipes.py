@@ -1,4 +1,4 @@
-"""What a recipe of the catalogue is, and the ones without text: objects, pictures to enlarge, one to clean, bad files."""
+"""What a recipe of the catalogue is, and the ones without text: objects, enlargements, cleaning."""
 
 from __future__ import annotations
 
@@ -54,6 +54,8 @@ class Recipe:
     file: FileFormat = PNG
     scale: int = 1
     rights: Rights = "own"
+    texts: tuple[str, ...] = ()
+    """The overlaid lines, as drawn."""
 
 
 def _coin() -> Draft:

@@ -23,7 +23,7 @@ FAR: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What was measured of one item. PSNR in dB inside the true overlay, or of the whole picture without one."""
+    """What was measured of one item. PSNR in dB inside the true overlay, or of the whole without one."""
 
     id: str
     title: str
@@ -39,6 +39,7 @@ class Score:
     changed_far: int | None = None
     """Pixels changed more than FAR px away from the true overlay and the given mask."""
     note: str = ""
+    """`by block`: changes counted outside whole JPEG blocks; `lossy`: not comparable; `whole`: all of it."""
 
     @property
     def gain(self) -> float | None:
@@ -51,8 +52,10 @@ class Score:
 def score(
     catalogue: Catalogue, outputs: Mapping[str, Path], zones: Mapping[str, Sequence[Box]]
 ) -> list[Score]:
-    """One score an item, in the catalogue's order. `outputs`: item id to the edited file; `zones`: item id to the
-    boxes of its write zones, in pixels of the picture as displayed. Either may lack an item."""
+    """One score an item, in the catalogue's order.
+
+    outputs: item id to the edited file; zones: item id to the boxes of its write zones, in pixels of the
+    picture as displayed. Either may lack an item."""
     plain = baseline_psnr(catalogue)
     scores = []
     for item in catalogue.items:
@@ -90,17 +93,14 @@ def _changes(
 ) -> tuple[int | None, int | None, str]:
     overlay = _zone(catalogue, item.overlay)
     if overlay is None:
-        return None, None, _WHOLE[item.intent]
+        return None, None, "whole"
     asked = _zone(catalogue, item.mask)
     edit = overlay if asked is None else overlay | asked
     written = boxes_zone(boxes, overlay.shape)
     outside, far = changed_outside(source, output, (written, near(edit, FAR)))
     if outside is None:
-        return outside, far, "lossy: not comparable"
-    return outside, far, "in whole blocks" if output[:2] == b"\xff\xd8" else ""
-
-
-_WHOLE: Final = {"upscale": "bicubic / Lanczos / ours", "clean": "input / NL-means / ours"}
+        return outside, far, "lossy"
+    return outside, far, "by block" if output[:2] == b"\xff\xd8" else ""
 
 
 def _zone(catalogue: Catalogue, relative: str) -> Zone | None:

@@ -26,6 +26,8 @@ _BRICK = ((44, 26, 20), (226, 168, 140))
 _GRASS = ((14, 24, 8), (196, 220, 124))
 _GRAVEL = ((30, 28, 26), (226, 216, 200))
 
+_ON_CUP = Caption("ESPRESSO SET", 279, 340, 28, (255, 236, 200))
+
 
 def _whole(name: str) -> Callable[[], Pixels]:
     return lambda: photograph(name)
@@ -55,9 +57,8 @@ def _cutout() -> Draft:
     """The cup on transparency, its edge half transparent; the text stays on it and alpha is not touched."""
     cup, cover = coffee_cup()
     alpha = quantised(cover[..., None])
-    caption = Caption("ESPRESSO SET", 279, 340, 28, (255, 236, 200))
     flat = cup * (cover[..., None] > 0)
-    truth, shown = quantised(flat), quantised(overlaid(flat, (caption,)))
+    truth, shown = quantised(flat), quantised(overlaid(flat, (_ON_CUP,)))
     return Draft(np.concatenate([truth, alpha], axis=2), np.concatenate([shown, alpha], axis=2))
 
 
@@ -73,9 +74,9 @@ def _text(
     name: str, title: str, source: str, photo: Callable[[], Pixels], *captions: Caption,
     file: FileFormat = PNG, bits: int = 8, rights: Rights = "own",
 ) -> Recipe:  # fmt: skip
-    return Recipe(
-        f"text-{name}", "remove_text", title, (source,), _draft(photo, captions, bits), file, rights=rights
-    )
+    texts = tuple(caption.text for caption in captions)
+    make = _draft(photo, captions, bits)
+    return Recipe(f"text-{name}", "remove_text", title, (source,), make, file, rights=rights, texts=texts)
 
 
 TEXT_RECIPES: Final = (
@@ -106,7 +107,7 @@ TEXT_RECIPES: Final = (
     ),
     _text(
         "rotated", "turned 18 degrees, PNG", "brick", lambda: tinted(photograph("brick"), *_BRICK),
-        Caption("Clay pavers", 256, 262, 44, (255, 244, 214), angle=18, outline=2, outline_colour=(60, 30, 20)),
+        Caption("Clay pavers", 256, 262, 44, (255, 244, 214), angle=18, outline=2),
     ),
     _text(
         "studio", "on a flat studio backdrop, PNG", "coffee", _studio,
@@ -119,10 +120,13 @@ TEXT_RECIPES: Final = (
     ),
     _text(
         "two", "two overlays, PNG", "motorcycle", _part("motorcycle", 0, 100, 360, 500),
-        Caption("IN STOCK", 104, 40, 28, (20, 20, 20), plate=(255, 205, 40)),
+        Caption("IN STOCK", 104, 40, 32, (255, 214, 40), outline=2),
         Caption("spare-parts.example", 200, 366, 24, opacity=0.8), rights="licensed",
     ),
-    Recipe("text-rgba", "remove_text", "transparent cut-out, RGBA PNG", ("coffee",), _cutout),
+    Recipe(
+        "text-rgba", "remove_text", "transparent cut-out, RGBA PNG", ("coffee",), _cutout,
+        texts=(_ON_CUP.text,),
+    ),
     _text(
         "turned", "EXIF orientation 6, JPEG q88", "grass", _grass,
         Caption("LAWN SEED 5 kg", 192, 120, 34, (255, 255, 255), outline=2, outline_colour=(20, 50, 10)),

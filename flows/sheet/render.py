@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from flows.sheet.model import Sheet
 from flows.sheet.pictures import thumbnail
@@ -31,7 +30,7 @@ def render(sheet: Sheet) -> str:
     """
     style, script = _joined(STYLES), f'(() => {{\n"use strict";\n{_joined(SCRIPTS)}}})();\n'
     template = _environment().get_template("sheet.html.j2")
-    return template.render(view=view(sheet), style=Markup(style), script=Markup(script), csp=_policy(style, script))
+    return template.render(view=view(sheet), style=style, script=script, csp=_policy(style, script))
 
 
 def _joined(names: tuple[str, ...]) -> str:

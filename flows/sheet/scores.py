@@ -10,6 +10,13 @@ from flows.sheet.model import SheetItem
 from flows.sheet.text import words
 
 HIGHER_IS_BETTER = {"psnr", "ssim", "agreement", "confidence", "iou", "similarity"}
+REASONS_SAY = {
+    "outside_changed": "pixels changed outside",
+    "low_frequency_delta_e": "colour shift",
+    "residual_text": "text still read",
+    "grain_ratio": "grain",
+}
+"""How a reason names a score, where it does not use the score's own name."""
 
 
 def failing(scores: Mapping[str, float], reasons: Iterable[str]) -> frozenset[str]:
@@ -19,10 +26,14 @@ def failing(scores: Mapping[str, float], reasons: Iterable[str]) -> frozenset[st
     """
     found: set[str] = set()
     for reason in reasons:
-        text = f" {words(reason)} "
-        named = [name for name in scores if f" {words(name)} " in text]
+        named = [name for name in scores if _names(reason, name)]
         found.update(name for name in named if not any(_within(name, other) for other in named))
     return frozenset(found)
+
+
+def _names(reason: str, score: str) -> bool:
+    phrases = (score, REASONS_SAY.get(score, score))
+    return any(f" {words(phrase)} " in f" {words(reason)} " for phrase in phrases)
 
 
 def _within(name: str, other: str) -> bool:

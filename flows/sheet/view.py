@@ -30,6 +30,8 @@ class Bar:
 
 @dataclass(frozen=True)
 class RegionView:
+    """A region with its failing scores, timings and banked steps."""
+
     region: SheetRegion
     failing: frozenset[str]
     bars: tuple[Bar, ...]
@@ -39,6 +41,8 @@ class RegionView:
 
 @dataclass(frozen=True)
 class ItemView:
+    """An item with all that its card says."""
+
     item: SheetItem
     known_outcome: str
     """The outcome where it is one of ours, else `other`: safe as a class name."""
@@ -59,6 +63,8 @@ class ItemView:
 
 @dataclass(frozen=True)
 class Chip:
+    """A filter by outcome, and how many pictures of the run have it."""
+
     outcome: str
     known_outcome: str
     count: int
@@ -66,6 +72,8 @@ class Chip:
 
 @dataclass(frozen=True)
 class SheetView:
+    """A sheet with all that its page says."""
+
     sheet: Sheet
     chips: tuple[Chip, ...]
     orders: tuple[str, ...]

@@ -93,7 +93,7 @@ class SwiftServer:
     """
 
     access_key = "test:tester"
-    secret_key = "testing"
+    secret_key = "testing"  # noqa: S105 - public, for a server on the loopback
 
     def __init__(self, folder: Path | None = None, *, port: int = 0, timeout: float = 90.0) -> None:
         """`port` of the S3 interface, 0 = any free one; `timeout` in seconds for all four servers to answer."""
@@ -112,6 +112,7 @@ class SwiftServer:
 
     @property
     def running(self) -> bool:
+        """Whether the four servers run."""
         return self._keeper is not None and self._keeper.poll() is None
 
     def start(self, folder: Path | None = None) -> Self:
@@ -216,7 +217,7 @@ def _write_configuration(root: Path, ports: Mapping[str, int]) -> None:
         (root / "conf" / f"{kind}-server.conf").write_text(text)
     storage = json.dumps({kind: ports[kind] for kind in STORAGE})
     command = [sys.executable, "-c", RINGS, str(root), storage]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - fixed words
     if done.returncode:
         raise SwiftError(f"Swift's rings could not be built: {done.stderr[-2000:]}")
 
@@ -231,7 +232,7 @@ def _launch(root: Path) -> subprocess.Popen[bytes]:
     for kind in SERVERS:
         (root / "logs" / f"{kind}.log").write_bytes(b"")
     with (root / "logs" / "keeper.log").open("wb") as log:
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603 - fixed words
             [sys.executable, "-P", __file__, str(root)],
             stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
@@ -281,9 +282,9 @@ def _spawn(root: Path, kind: str) -> subprocess.Popen[bytes]:
     script = shutil.which(name, path=sysconfig.get_path("scripts")) or name
     command = [script, str(root / "conf" / f"{kind}-server.conf"), "-v"]
     with (root / "logs" / f"{kind}.log").open("ab") as log:
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603 - fixed words; preexec_fn: the keeper has one thread
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - the keeper has one thread
+            preexec_fn=_die_with_parent,
         )  # fmt: skip
 
 

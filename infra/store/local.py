@@ -59,6 +59,7 @@ class LocalBackend:
             raise
 
     def exists(self, key: str) -> bool:
+        """Whether a file has this key."""
         with _faults("look up", key):
             return self._path(key).is_file()
 
@@ -100,7 +101,7 @@ def _write_flushed(path: Path, data: bytes) -> None:
 def _walk(folder: Path, base: str, prefix: str) -> Iterator[str]:
     try:
         with os.scandir(folder) as found:
-            entries = [entry for entry in found if not entry.name.startswith(TEMPORARY)]
+            entries = list(found)
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:

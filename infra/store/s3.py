@@ -72,6 +72,7 @@ class S3Backend:
         return self._call(f"read {shown(key)}", lambda client: self._read(client, full))
 
     def exists(self, key: str) -> bool:
+        """Whether an object has this key; also False while the bucket is missing (a HEAD does not say which)."""
         full = self._full(key)
         try:
             self._call(

@@ -47,7 +47,9 @@ def translated(error: Exception, action: str, bucket: str, endpoint: str) -> Sto
     if isinstance(error, boto.ClientError):
         return _refused(error, where)
     if isinstance(error, boto.FlexibleChecksumError):
-        return Damaged(f"{where}: the bytes do not match the checksum the server keeps")
+        return Damaged(
+            f"{where}: the bytes do not match the checksum the server keeps ({type(error).__name__})"
+        )
     if isinstance(error, NO_CREDENTIALS):
         return Forbidden(f"{where}: no usable credentials ({type(error).__name__}). Cure: {CREDENTIALS_CURE}")
     if isinstance(error, NO_ANSWER):

@@ -22,8 +22,8 @@ from model_registry.engines.contract import Filler, Generator, Hole, Params, Pix
 from model_registry.engines.diffusion_loader import check_entry, load_pipeline
 from model_registry.engines.diffusion_params import Sampling, read_sampling
 from model_registry.engines.diffusion_schedulers import fresh_scheduler
-from model_registry.errors import EngineFault, EngineOutOfMemory, WeightsDamaged
-from model_registry.weights import locate, verify
+from model_registry.errors import EngineFault, EngineOutOfMemory, RegistryError
+from model_registry.weights import locate, require
 
 _log = logging.getLogger(__name__)
 
@@ -31,16 +31,11 @@ _log = logging.getLogger(__name__)
 def load(card: Card, folder: Path) -> Filler | Generator:
     """The engine of a card with runtime `diffusers`, its pipeline loaded from disk, nothing fetched.
 
-    folder: the card's own, for relative weight paths. Raises BadCards (role or class not allowed), WeightsMissing or
-    WeightsDamaged (digest mismatch, pickle or code in the folder, unreadable tensors)."""
+    folder: the card's own, for relative weight paths. Raises EngineFault (role, class or defaults not allowed),
+    WeightsMissing or WeightsDamaged (digest mismatch, pickle or code in the folder, unreadable tensors)."""
     check_entry(card)
-    where = locate(card, folder)
-    faults = verify(card, folder)
-    if faults:
-        raise WeightsDamaged(
-            f"{card.id}: {'; '.join(faults)}", cure=f"run `pentimento models pull {card.id}`"
-        )
-    model = _Model(card, where)
+    require(card, folder)
+    model = _Model(card, locate(card, folder))
     return DiffusionFiller(model) if card.role == "fill" else DiffusionGenerator(model)
 
 
@@ -95,7 +90,7 @@ class DiffusionFiller:
     def _inputs(image: Pixels, hole: Hole, limits: px.Limits) -> tuple[dict[str, Any], px.Canvas]:
         import torch
 
-        canvas = px.canvas_for(*hole.shape, limits)
+        canvas = px.canvas_for(hole.shape[0], hole.shape[1], limits)
         picture = px.reflect_to(px.resize(px.smooth_under(image, hole), canvas.inner), canvas.size)
         inside = px.reflect_to(px.resize(hole.astype(np.float32), canvas.inner), canvas.size)
         mask = px.latent_mask(inside, limits.cell)
@@ -131,7 +126,7 @@ class _Model:
         return px.Limits(min(self.card.size.minimum, maximum), maximum, cell)
 
     def _native(self) -> int:
-        net = getattr(self._pipe, "unet", None) or getattr(self._pipe, "transformer", None)
+        net: Any = getattr(self._pipe, "unet", None) or getattr(self._pipe, "transformer", None)
         side = getattr(net.config, "sample_size", None) or getattr(self._pipe, "default_sample_size", None)
         return side * int(self._pipe.vae_scale_factor) if isinstance(side, int) else 1024
 
@@ -166,7 +161,9 @@ class _Model:
             generator = torch.Generator("cpu").manual_seed(seed % 2**63)
             arguments = self._arguments(prompt, sampling, inputs)
             made = pipe(**arguments, generator=generator, output_type="np").images[0]
-        except (MemoryError, RuntimeError, ValueError, TypeError, IndexError) as error:
+        except RegistryError:
+            raise
+        except Exception as error:  # whatever a pipeline raises, it is this engine's fault
             if _out_of_memory(error):
                 raise EngineOutOfMemory(f"{self.card.id}: {error}", cure="lower `max_side`") from error
             raise EngineFault(f"{self.card.id}: {error}") from error

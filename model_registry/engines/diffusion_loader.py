@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from model_registry.card import Card
-from model_registry.errors import BadCards, WeightsDamaged, WeightsMissing
+from model_registry.errors import EngineFault, WeightsDamaged, WeightsMissing
 
 CLASSES: dict[str, tuple[str, ...]] = {
     "generate": (
@@ -47,17 +47,17 @@ _ONE_LOAD_AT_A_TIME = threading.Lock()
 
 
 def check_entry(card: Card) -> None:
-    """Raise BadCards unless the card's role and pipeline class are on the allow-list; an empty class is left to diffusers."""
+    """Raise EngineFault unless the card's role and pipeline class are on the allow-list; an empty class is left to diffusers."""
     known = CLASSES.get(card.role)
     if known is None:
-        raise BadCards(
-            {card.id: [f"a diffusers engine cannot have role `{card.role}`: use generate or fill"]}
+        raise EngineFault(
+            f"{card.id}: a diffusers engine cannot have role `{card.role}`: use generate or fill"
         )
     if card.entry and card.entry not in known:
         fault = (
             f"pipeline class `{card.entry}` is not allowed for role `{card.role}`; one of {', '.join(known)}"
         )
-        raise BadCards({card.id: [fault]})
+        raise EngineFault(f"{card.id}: {fault}", cure="correct the card's `entry`")
 
 
 def check_folder(folder: Path) -> None:
@@ -122,7 +122,7 @@ def _json(path: Path) -> dict[str, Any]:
 def load_pipeline(card: Card, folder: Path, dtype: str, device: str) -> Any:
     """The pipeline on `device`, in `dtype` (float32, bfloat16 or float16), ready to be called.
 
-    Raises BadCards, WeightsMissing or WeightsDamaged; opens no connection."""
+    Raises EngineFault, WeightsMissing or WeightsDamaged; opens no connection."""
     check_entry(card)
     check_folder(folder)
     with _ONE_LOAD_AT_A_TIME:
@@ -138,7 +138,7 @@ def load_pipeline(card: Card, folder: Path, dtype: str, device: str) -> Any:
         ) as error:  # a broken file surfaces as any of a dozen types, safetensors' own among them
             raise WeightsDamaged(f"{card.id} could not be loaded: {error}", cure=_CURE) from error
     if type(pipe).__name__ not in CLASSES[card.role]:
-        raise BadCards({card.id: [f"the folder holds a {type(pipe).__name__}, which is not allowed"]})
+        raise EngineFault(f"{card.id}: the folder holds a {type(pipe).__name__}, which is not allowed")
     pipe.set_progress_bar_config(disable=True)
     return pipe.to(device)
 
@@ -165,11 +165,14 @@ def _variant(folder: Path) -> str | None:
 
 def _quieten() -> None:
     """Errors only, no progress bars; before diffusers is imported, since its import already warns."""
-    import transformers
+    from transformers.utils import logging as transformers_logging
 
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    import diffusers
+    _errors_only(transformers_logging)
+    from diffusers.utils import logging as diffusers_logging
 
-    diffusers.utils.logging.set_verbosity_error()
-    diffusers.utils.logging.disable_progress_bar()
+    _errors_only(diffusers_logging)
+
+
+def _errors_only(logging: Any) -> None:
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()

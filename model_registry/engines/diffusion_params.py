@@ -45,18 +45,21 @@ assert set(_KINDS) == {field.name for field in fields(Sampling)}
 
 
 def read_sampling(defaults: Params, params: Params) -> Sampling:
-    """The card's defaults overlaid with a call's parameters. Raises EngineFault with every fault at once."""
-    given = {**defaults, **params}
-    faults = [fault for name, value in sorted(given.items()) if (fault := _fault(name, value))]
+    """A card's defaults overlaid with a call's parameters, of which only those named in the defaults may be set.
+
+    Raises EngineFault with every fault at once."""
+    faults = [f"unknown parameter `{name}`" for name in sorted(set(params) - set(defaults))]
+    given = {**defaults, **{name: value for name, value in params.items() if name in defaults}}
+    faults += [fault for name, value in sorted(given.items()) if (fault := _fault(name, value))]
     if faults:
-        raise EngineFault("; ".join(faults), cure=f"parameters are {', '.join(_KINDS)}")
+        raise EngineFault("; ".join(faults), cure=f"parameters are {', '.join(defaults) or 'none'}")
     return Sampling(**{name: _KINDS[name](value) for name, value in given.items()})
 
 
 def _fault(name: str, value: ParamValue) -> str:
     kind = _KINDS.get(name)
     if kind is None:
-        return f"unknown parameter `{name}`"
+        return f"the card's default `{name}` is no parameter of a diffusers engine"
     accepted = (int, float) if kind is float else (kind,)
     if isinstance(value, bool) or not isinstance(value, accepted):
         return f"`{name}` must be {kind.__name__}, not {value!r}"

@@ -68,8 +68,9 @@ def latent_mask(hole: NDArray[np.float32], cell: int) -> NDArray[np.float32]:
     hole: H×W, over 0 = hole; H and W multiples of `cell`. Returns H×W of 0 and 1. The VAE mixes a cell's pixels with its
     neighbours', so a finer mask would let the old content's colour through at the rim."""
     height, width = hole.shape
-    blocks = (hole.reshape(height // cell, cell, width // cell, cell) > 0).any(axis=(1, 3))
-    grown = cv2.dilate(blocks.astype(np.uint8), np.ones((3, 3), np.uint8))
+    cells = hole.reshape(height // cell, cell, width // cell, cell).max(axis=(1, 3))
+    blocks: NDArray[np.uint8] = np.asarray(cells > 0, np.uint8)
+    grown = cv2.dilate(blocks, np.ones((3, 3), np.uint8))
     return np.repeat(np.repeat(grown, cell, axis=0), cell, axis=1).astype(np.float32)
 
 
@@ -92,9 +93,8 @@ def _push_pull(weighted: Pixels, weight: NDArray[np.float32]) -> Pixels:
         return np.asarray(weighted / safe, np.float32)
     height, width = weight.shape
     half = (-(-width // 2), -(-height // 2))
-    coarse = _push_pull(
-        cv2.resize(weighted, half, interpolation=cv2.INTER_AREA),
-        cv2.resize(weight, half, interpolation=cv2.INTER_AREA),
-    )
+    colours = np.asarray(cv2.resize(weighted, half, interpolation=cv2.INTER_AREA), np.float32)
+    weights = np.asarray(cv2.resize(weight, half, interpolation=cv2.INTER_AREA), np.float32)
+    coarse = _push_pull(colours, weights)
     pulled = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.where((weight > 0)[..., None], weighted / safe, pulled).astype(np.float32)

@@ -39,6 +39,7 @@ class Padding:
 
     @property
     def padded(self) -> tuple[int, int]:
+        """Height and width with the padding."""
         return self.height + self.below, self.width + self.right
 
     def pad(self, array: NDArray[T]) -> NDArray[T]:

@@ -84,6 +84,6 @@ def _join(group: Sequence[Cluster]) -> Cluster:
     tight = bounds(zone)
     assert tight is not None, "clusters are never empty"
     x0, y0, x1, y1 = tight
-    zone = zone[y0 - hull[1] : y1 - hull[1], x0 - hull[0] : x1 - hull[0]]
+    box = (x0 + hull[0], y0 + hull[1], x1 + hull[0], y1 + hull[1])
     order = reading_order([cluster.box for cluster in group])
-    return Cluster(tight, zone, tuple(line for index in order for line in group[index].lines))
+    return Cluster(box, zone[y0:y1, x0:x1], tuple(line for index in order for line in group[index].lines))

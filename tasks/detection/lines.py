@@ -22,12 +22,13 @@ def glyph_height(line: TextLine) -> float:
     """Height of the line's letters, px: the side across the reading direction.
 
     Readers give the height as the second side. A line of several letters that is tall and as long as its letters stacked
-    is written downwards: then its width is taken. A single letter may be narrow (`1`): the longer side is taken."""
+    is written downwards: then its width is taken (two letters are too few to tell: `II` is as tall and narrow). A single
+    letter may be narrow (`1`): the longer side is taken."""
     width, height = _sides(_corners(line))
     letters = len("".join(line.text.split()))
     if letters == 1:
         return max(width, height)
-    downwards = height > width * max(0.8 * letters, 1.5)
+    downwards = letters != 2 and height > width * max(0.8 * letters, 1.5)
     return width if downwards else height
 
 

@@ -76,7 +76,7 @@ def _levels(image: Image.Image) -> Integers:
     """H×W uint8 or uint16: alpha when it varies, else luminance."""
     if image.mode.startswith(("I", "F")):
         return _deep(image)
-    if "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info:
+    if image.has_transparency_data:
         rgba = np.asarray(image.convert("RGBA"))
         if np.ptp(rgba[..., 3]):
             return rgba[..., 3]

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from tasks.export.ifd import (
-    BrokenDirectory,
+    BrokenDirectoryError,
     Directory,
     Entry,
     Order,
@@ -20,13 +20,13 @@ EXIF, GPS, INTEROP = 0x8769, 0x8825, 0xA005
 _POINTERS: Mapping[int, Mapping[int, object]] = {EXIF: {INTEROP: {}}, GPS: {}}
 _ORIENTATION = 0x0112
 _DESCRIPTIVE = frozenset(
-    {0x010D, 0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x013C, 0x0213, 0x1000, 0x4746, 0x4749, 0x8298}
+    {0x010D, 0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x013C, 0x4746, 0x4749, 0x8298}
     | {0x9C9B, 0x9C9C, 0x9C9D, 0x9C9E, 0x9C9F}
 )
 """What of the first directory describes the picture (title, maker, artist, copyright, rating, Windows' own); the rest
 lays out pixels, holds other metadata formats, or private data that no reader can vouch for."""
 _MAKER_NOTE = 0x927C
-_SERIALS = frozenset({0xA431, 0xA435, 0xC62F, 0xC763})
+_SERIALS = frozenset({0xA431, 0xA435, 0xC62F})
 _PADDING = frozenset({0xEA1C})
 _WIDTH, _HEIGHT = 0xA002, 0xA003
 
@@ -60,7 +60,7 @@ def only_orientation(directory: Directory) -> Directory | None:
 def _parsed(block: bytes | None) -> Directory | None:
     try:
         return None if block is None else read_directory(block, _POINTERS)
-    except BrokenDirectory:
+    except BrokenDirectoryError:
         return None
 
 

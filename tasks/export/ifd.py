@@ -13,7 +13,7 @@ _MOST_ENTRIES = 1000
 SHORT, LONG, RATIONAL, UNDEFINED = 3, 4, 5, 7
 
 
-class BrokenDirectory(ValueError):
+class BrokenDirectoryError(ValueError):
     """A directory points outside its block or holds more than a directory can."""
 
 
@@ -39,20 +39,20 @@ def read_directory(block: bytes, pointers: Mapping[int, Mapping[int, object]]) -
     """The first directory of a TIFF structure (the next one, a thumbnail's, is not read).
 
     pointers: tags that point to a directory, each with the pointers inside that one. Values that reach outside the
-    block are left out; raises BrokenDirectory where the directory itself does.
+    block are left out; raises BrokenDirectoryError where the directory itself does.
     """
     if block[:4] not in (b"II*\0", b"MM\0*") or len(block) < 8:
-        raise BrokenDirectory("no TIFF structure")
+        raise BrokenDirectoryError("no TIFF structure")
     order: Order = "<" if block[:2] == b"II" else ">"
     return _read(block, struct.unpack_from(order + "I", block, 4)[0], order, pointers)
 
 
 def _read(block: bytes, at: int, order: Order, pointers: Mapping[int, Mapping[int, object]]) -> Directory:
     if at < 8 or at + 2 > len(block):
-        raise BrokenDirectory("a directory lies outside its block")
+        raise BrokenDirectoryError("a directory lies outside its block")
     count = struct.unpack_from(order + "H", block, at)[0]
     if count > _MOST_ENTRIES or at + 2 + 12 * count > len(block):
-        raise BrokenDirectory("a directory reaches past its block")
+        raise BrokenDirectoryError("a directory reaches past its block")
     entries: dict[int, Entry] = {}
     children: dict[int, Directory] = {}
     for place in range(at + 2, at + 2 + 12 * count, 12):
@@ -80,7 +80,7 @@ def _adopt(
 ) -> None:
     try:
         children[tag] = _read(block, at, order, pointers)
-    except BrokenDirectory:
+    except BrokenDirectoryError:
         return
 
 

@@ -59,7 +59,7 @@ def keep(shop: Workshop, source: Source, before: Raster) -> Delivered:
     stage = source.plan.stage("export")
     assert stage is not None
     if source.job.suffix or dict(stage.params)["format"] != "keep" or before.meta.format == "BMP":
-        return export(shop, source, before, before, SourceType.UNCHANGED, "unchanged")
+        return export(shop, source, before, before, SourceType.NONE, "unchanged")
     media, suffix = MEDIA[before.meta.format]
 
     def compute() -> Produced:

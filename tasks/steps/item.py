@@ -19,8 +19,8 @@ from tasks.errors import (
 from tasks.export.options import SourceType
 from tasks.intents import Clean, Generate, RemoveObject, RemoveText, Replace, Upscale
 from tasks.job import JobSpec
-from tasks.results import ItemResult, RegionResult, StageResult
 from tasks.memo import record_key
+from tasks.results import ItemResult, RegionResult, StageResult
 from tasks.steps.deliver import Delivered, export, keep, place_ref
 from tasks.steps.detect import Detected, detect
 from tasks.steps.restore import Restored, restore
@@ -115,7 +115,7 @@ def _whole(shop: Workshop, source: Source) -> ItemResult:
     after, done, wanted, used = whole_picture(shop, source)
     generated = isinstance(source.job.intent, Generate)
     before = None if generated else raster_of(shop, source)
-    made_by = SourceType.SYNTHESISED if generated else SourceType.ENHANCED
+    made_by = SourceType.TRAINED if generated else SourceType.ENHANCED
     delivered = export(shop, source, after, before, made_by, done.ref("picture").sha256)
     work = StageResult(
         stage=done.stage, engine=used.id, seconds=round(done.seconds, 4), cached=done.cached,
@@ -150,16 +150,12 @@ def _regional(
 def judge(regions: Sequence[RegionResult]) -> tuple[Outcome, str]:
     """The picture's outcome from its regions': the worst one decides, and the reasons are joined."""
     reasons = [f"region {r.n}: {text}" for r in regions for text in r.reasons]
-    if any(_hard(text) for r in regions for text in r.reasons):
+    if any(score in HARD for r in regions for score in r.failed):
         return "needs-review", "; ".join(reasons)
     stood_in = [f"region {r.n}: {r.engine} stood in for {r.fallback_from}" for r in regions if r.fallback_from]
     if reasons or stood_in:
         return "degraded", "; ".join([*stood_in, *reasons])
     return "done", ""
-
-
-def _hard(reason: str) -> bool:
-    return any(reason.startswith(name.replace("_", " ")) for name in HARD)
 
 
 def _nothing(source: Source) -> str:

@@ -97,7 +97,7 @@ def _restore_one(shop: Workshop, source: Source, work: Work) -> Restored:
 def _badness(verdict: Verdict) -> tuple[int, float]:
     """Fewer failed thresholds first, then less residual text, then the smaller seam."""
     scores = verdict.scores
-    return len(verdict.reasons), scores.get("residual_text", 0.0) * 100 + scores.get("seam_step", 0.0)
+    return len(verdict.failed), scores.get("residual_text", 0.0) * 100 + scores.get("seam_step", 0.0)
 
 
 def _report(work: Work, attempts: Sequence[Attempt], best: int, generation: StagePlan) -> Restored:
@@ -109,7 +109,7 @@ def _report(work: Work, attempts: Sequence[Attempt], best: int, generation: Stag
         fallback_from=_replaced(kept.wanted, kept.engine), passed=kept.verdict.passed,
         tried=tuple(a.engine.id for i, a in enumerate(attempts) if i != best),
         scores={k: round(float(v), 4) for k, v in kept.verdict.scores.items()},
-        reasons=kept.verdict.reasons, artifacts=kept.artifacts,
+        failed=kept.verdict.failed, reasons=() if kept.verdict.passed else kept.verdict.reasons, artifacts=kept.artifacts,
     )  # fmt: skip
     return Restored(patch, result, tuple(stage for a in attempts for stage in a.stages))
 

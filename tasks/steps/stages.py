@@ -45,7 +45,8 @@ class Attempt:
 def attempt(shop: Workshop, plan: EditPlan, work: Work, rung: EngineChoice, intent: Intent) -> Attempt:
     """Run one rung of the ladder on a region."""
     generation, blending = plan.stage("generation"), plan.stage("blending")
-    assert generation is not None and blending is not None
+    assert generation is not None
+    assert blending is not None
     filled, engine = first_that_works(
         generation, rung, lambda c: _fill(shop, generation, c, work, getattr(intent, "prompt", ""))
     )
@@ -63,9 +64,10 @@ def attempt(shop: Workshop, plan: EditPlan, work: Work, rung: EngineChoice, inte
         )
         stages.append(_result("enhancement", enhancer, last, work, "final"))
     after = _expand(work, last, "final" if enhancement else "blend", zone)
-    verdict, verified, reader = verify_region(shop, plan, work, fill, after, zone, last)
-    stages.append(_result("verification", reader, verified, work, ""))
     final = last.ref("final" if enhancement else "blend").sha256
+    made = {"crop": digest(work.crop, work.hole), "fill": filled.ref("fill").sha256, "final": final}
+    verdict, verified, reader = verify_region(shop, plan, work, fill, after, zone, made)
+    stages.append(_result("verification", reader, verified, work, ""))
     artifacts = {
         "region": filled.ref("region").sha256, "mask": filled.ref("mask").sha256, "fill": filled.ref("fill").sha256,
         "blend": blended.ref("blend").sha256, "final": final,

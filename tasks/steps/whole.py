@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from model_registry.engines import wrap
-from tasks.contracts import PictureMeta, Raster
+from tasks.contracts import Raster
 from tasks.enhancement.upscale import upscale_raster
 from tasks.generation.seeds import region_seed
 from tasks.intents import Generate
@@ -23,13 +23,11 @@ def whole_picture(shop: Workshop, source: Source) -> tuple[Raster, Done, EngineC
         stage = source.plan.stage("generation")
         assert stage is not None
         done, used = first_that_works(stage, stage.engines[0], lambda c: _generate(shop, source, stage, c))
-        meta = PictureMeta()
     else:
         stage = source.plan.stage("enhancement")
         assert stage is not None
         done, used = first_that_works(stage, stage.engines[0], lambda c: _upscale(shop, source, stage, c))
-        meta = raster_of(shop, source).meta
-    return Raster(decode_raster(done.load("picture")), meta), done, stage.engines[0], used
+    return decode_raster(done.load("picture")), done, stage.engines[0], used
 
 
 def _upscale(shop: Workshop, source: Source, stage: StagePlan, choice: EngineChoice) -> Done:
@@ -40,7 +38,7 @@ def _upscale(shop: Workshop, source: Source, stage: StagePlan, choice: EngineCho
         result = with_engine(shop, choice, lambda card, engine, params: upscale_raster(
             raster, scale, lambda image, factor: wrap.upscale(card, engine, image, factor, params=params)
         ))  # fmt: skip
-        return Produced({"picture": (encode_raster(result.pixels), "image/png")})
+        return Produced({"picture": (encode_raster(result), "image/png")})
 
     triage = source.plan.stage("triage")
     inputs = {"source": source.sha256, "triage": dict(triage.params) if triage else {}}
@@ -56,7 +54,8 @@ def _generate(shop: Workshop, source: Source, stage: StagePlan, choice: EngineCh
         pixels = with_engine(shop, choice, lambda card, engine, params: wrap.generate(
             card, engine, intent.prompt, intent.width, intent.height, seed=seed, params=params
         ))  # fmt: skip
-        return Produced({"picture": (encode_raster(np.rint(pixels * 255).astype(np.uint8)), "image/png")})
+        raster = Raster(np.rint(pixels * 255).astype(np.uint8))
+        return Produced({"picture": (encode_raster(raster), "image/png")})
 
     inputs = {"prompt": intent.prompt, "size": [intent.width, intent.height], "seed": seed}
     return shop.memo.do(stage.stage, identity(stage, choice, **inputs), compute)

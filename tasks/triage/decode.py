@@ -5,11 +5,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-import numpy as np
-
 from tasks.contracts import Raster
 from tasks.errors import PentimentoError, Rejected, TooLarge, Undecodable
-from tasks.lossless import orient
+from tasks.lossless import orient, whole
 from tasks.triage.limits import Limits
 from tasks.triage.pillow_reader import read_bmp, read_jpeg, read_webp
 from tasks.triage.png import read_png
@@ -39,7 +37,7 @@ def decode(data: bytes, *, name: str, max_pixels: int, max_bytes: int) -> Raster
         stored = _read(data, container(data), limits)
     except PentimentoError as fault:
         raise fault.about(picture=name, stage="triage") from fault.__cause__
-    pixels = np.ascontiguousarray(orient(stored.pixels, stored.meta.orientation))
+    pixels = whole(orient(stored.pixels, stored.meta.orientation))
     pixels.flags.writeable = False
     return Raster(pixels, stored.meta)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 from tasks.contracts import Facts, Raster
 
 _TILE = 16
-_TILES_PER_SIDE = 56
-"""At most 56² tiles (0.8 megapixel) are looked at, at native resolution."""
+_TILES_PER_SIDE = 40
+"""At most 40² tiles (0.4 megapixel) are looked at, at native resolution."""
 _HASH_SAMPLE = 288
 """Longest side, in samples, of what the fingerprint is made from."""
 _FLAT = 2.0
@@ -28,7 +29,7 @@ def measure(raster: Raster) -> Facts:
 
     flatness: share of 16×16 tiles whose standard deviation is under 2/255 (smaller pictures are one tile).
     noise: sigma in levels of 255 by Immerkær's Laplacian difference (J. Immerkær, "Fast noise variance estimation",
-    CVIU 64(2), 1996): the median over tiles, which edges and texture sway little. Pictures over 0.8 megapixel are
+    CVIU 64(2), 1996): the median over tiles, which edges and texture sway little. Pictures over 0.4 megapixel are
     sampled by an even lattice of tiles. fingerprint: 64-bit difference hash (N. Krawetz, 2013) over a sample of
     the picture on white.
     """
@@ -51,9 +52,7 @@ def hamming(a: str, b: str) -> int:
     return (int(a, 16) ^ int(b, 16)).bit_count()
 
 
-def duplicates(
-    fingerprints: Mapping[str, str], aspects: Mapping[str, float] | None = None
-) -> dict[str, str]:
+def duplicates(fingerprints: Mapping[str, str], aspects: Mapping[str, float] | None = None) -> dict[str, str]:
     """Near-duplicates among pictures: id → id of the first picture (in order of id) it resembles.
 
     Two pictures resemble each other if their fingerprints differ in at most 4 bits and, where `aspects` (width/height by
@@ -116,7 +115,7 @@ def _fingerprint(raster: Raster) -> str:
     """Each bit: is a cell darker than its right neighbour, on a grid of 8 rows and 9 columns."""
     step = max(1, max(raster.width, raster.height) // _HASH_SAMPLE)
     sample = raster.pixels[step // 2 :: step, step // 2 :: step]
-    grey = _grey(sample[..., : raster.colours], raster.levels)
+    grey: NDArray[Any] = _grey(sample[..., : raster.colours], raster.levels)
     if raster.has_alpha:
         alpha = sample[..., -1].astype(np.float32) / raster.levels
         grey = grey * alpha + 255 * (1 - alpha)

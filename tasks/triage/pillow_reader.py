@@ -80,7 +80,9 @@ def _raster(
     return Raster(pixels, meta)
 
 
-def _jpeg_coding(image: JpegImagePlugin.JpegImageFile) -> tuple[tuple[tuple[int, ...], ...] | None, int | None]:
+def _jpeg_coding(
+    image: JpegImagePlugin.JpegImageFile,
+) -> tuple[tuple[tuple[int, ...], ...] | None, int | None]:
     """Luma's table and, in colour, chroma's (a file may number them as it likes), and 0, 1, 2 for 4:4:4, 4:2:2, 4:2:0."""
     used = [component[3] for component in image.layer[:2]]
     tables = image.quantization

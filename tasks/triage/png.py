@@ -6,13 +6,15 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from tasks.contracts import PictureMeta, Raster
 from tasks.errors import Undecodable
-from tasks.lossless import Integers
+from tasks.lossless import Integers, whole
 from tasks.triage.limits import Limits
 from tasks.triage.metadata import LIMIT, exif_block, kept, orientation, resolution
 from tasks.triage.sniff import PNG_SIGNATURE
@@ -149,21 +151,21 @@ def _dpi(body: bytes) -> tuple[float, float] | None:
     return resolution((x * 0.0254, y * 0.0254))
 
 
-def _arrange(stored: Integers, found: _Found) -> Integers:
+def _arrange(stored: NDArray[Any], found: _Found) -> Integers:
     """Channels in the order of `Raster`, from the decoder's BGR; a colour key or palette transparency becomes alpha."""
     _, _, depth, colour = found.header
     if stored.ndim == 2:
         stored = stored[..., None]
     if colour == _PALETTE:
         found.notes.append("palette expanded")
-        return stored[..., [2, 1, 0, 3]] if stored.shape[2] == 4 else stored[..., ::-1]
+        return whole(stored[..., [2, 1, 0, 3]] if stored.shape[2] == 4 else stored[..., ::-1])
     if colour == _GREY_ALPHA:
-        return stored[..., [0, 3]]
+        return whole(stored[..., [0, 3]])
     if colour == _GREY:
-        return _keyed(stored[..., :1], found.trns, depth)
+        return _keyed(whole(stored[..., :1]), found.trns, depth)
     if colour == 2:
-        return _keyed(stored[..., 2::-1], found.trns, depth)
-    return stored[..., [2, 1, 0, 3]]
+        return _keyed(whole(stored[..., 2::-1]), found.trns, depth)
+    return whole(stored[..., [2, 1, 0, 3]])
 
 
 def _keyed(colours: Integers, trns: bytes, depth: int) -> Integers:
@@ -174,4 +176,4 @@ def _keyed(colours: Integers, trns: bytes, depth: int) -> Integers:
     key = (samples * (255 // (2**depth - 1)) if depth < 8 else samples).astype(colours.dtype)
     full = np.iinfo(colours.dtype).max
     alpha = np.where((colours == key).all(axis=2), 0, full).astype(colours.dtype)
-    return np.concatenate([colours, alpha[..., None]], axis=2)
+    return whole(np.concatenate([colours, alpha[..., None]], axis=2))

@@ -73,7 +73,12 @@ def _seems(data: bytes) -> str:
             return f"{what}, not a picture"
     if data[4:8] == b"ftyp":
         return f"{_iso_brand(data)} is not supported"
-    for magic, what in ((PNG_SIGNATURE, "PNG"), (b"\xff\xd8\xff", "JPEG"), (b"RIFF", "WebP"), (b"II*\0", "TIFF")):
+    for magic, what in (
+        (PNG_SIGNATURE, "PNG"),
+        (b"\xff\xd8\xff", "JPEG"),
+        (b"RIFF", "WebP"),
+        (b"II*\0", "TIFF"),
+    ):
         if magic.startswith(data):
             return f"truncated {what}"
     if not any(data[:4096]):
@@ -91,7 +96,7 @@ def _iso_brand(data: bytes) -> str:
 def _text_or_unknown(data: bytes) -> str:
     head = data[:4096]
     text = head.decode("utf-8", errors="ignore")
-    printable = sum(c.isprintable() or c in "\t\r\n\f" for c in text)
+    printable = sum(c.isprintable() or c.isspace() for c in text)
     if len(text.encode()) < len(head) - 3 or printable < 0.97 * len(text):
         return "not a picture of a known format"
     start = text.lstrip("\ufeff \t\r\n").lower()

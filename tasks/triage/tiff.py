@@ -12,14 +12,15 @@ from PIL import Image, TiffImagePlugin
 
 from tasks.contracts import PictureMeta, Raster
 from tasks.errors import Undecodable
-from tasks.lossless import Integers
+from tasks.lossless import Integers, unorient, whole
 from tasks.triage.colours import to_array
 from tasks.triage.limits import Limits
-from tasks.triage.metadata import exif_block, kept, orientation, resolution
+from tasks.triage.metadata import exif_block, kept, resolution
 
-_SUBFILE, _ORIENTATION, _XMP, _ICC, _DNG = 254, 274, 700, 34675, 50706
-_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
+_SUBFILE, _ORIENTATION, _EXTRA_SAMPLES, _XMP, _ICC, _DNG = 254, 274, 338, 700, 34675, 50706
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _YCBCR = 0, 1, 2, 6
 _UNSIGNED, _FLOAT = 1, 3
+_MULTIPLIED, _STRAIGHT = 1, 2
 _DESCRIPTIVE = (270, 271, 272, 274, 305, 306, 315, 33432)
 """Description, make, model, orientation, software, date, artist, copyright: what goes from a TIFF into EXIF."""
 _EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
@@ -53,7 +54,9 @@ def _refuse_raw(page: Any) -> None:
     if _DNG in page.tags:
         raise Undecodable("camera raw (DNG) is not supported")
     if page.tags.valueof(_SUBFILE, 0) & 1:
-        raise Undecodable("TIFF whose first picture is a reduced copy, as camera raw files have, is not supported")
+        raise Undecodable(
+            "TIFF whose first picture is a reduced copy, as camera raw files have, is not supported"
+        )
     if page.imagedepth != 1:
         raise Undecodable("TIFF volumes are not supported")
 
@@ -64,7 +67,10 @@ def _check_strips(page: Any, size: int) -> None:
         raise Undecodable("damaged TIFF: no pixel data")
     if any(offset < 8 or count < 1 or offset + count > size for offset, count in pieces):
         raise Undecodable("truncated or damaged TIFF: its pixel data reach past the end of the file")
-    if page.compression == 1 and sum(page.databytecounts) < page.imagewidth * page.imagelength * _bits(page) // 8:
+    promised = page.imagewidth * page.imagelength * _bits(page) // 8
+    # Subsampled YCbCr rightly has fewer samples than pixels times channels.
+    plain = page.compression == 1 and int(page.photometric) != _YCBCR
+    if plain and sum(page.databytecounts) < promised:
         raise Undecodable("truncated TIFF: fewer pixel data than its header promises")
 
 
@@ -90,26 +96,45 @@ def _is_deep(page: Any) -> bool:
 
 def _read_shallow(data: bytes, icc: bytes | None, notes: list[str]) -> tuple[Integers, bytes | None]:
     image: Image.Image = TiffImagePlugin.TiffImageFile(io.BytesIO(data))
-    if image.mode not in ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "LAB", "YCbCr"):
+    if image.mode not in (
+        "1",
+        "L",
+        "LA",
+        "La",
+        "P",
+        "PA",
+        "RGB",
+        "RGBA",
+        "RGBa",
+        "RGBX",
+        "CMYK",
+        "LAB",
+        "YCbCr",
+    ):
         raise Undecodable(f"TIFF pixels of kind {image.mode} are not supported")
+    # Pillow turns a TIFF as it loads it, by the tag or else by the XMP: turn it back, by what Pillow went by.
+    turned = image.getexif().get(_ORIENTATION, 1)
     image.load()
-    return to_array(image, icc, notes)
+    pixels, icc = to_array(image, icc, notes)
+    return whole(unorient(pixels, turned)), icc
 
 
 def _read_deep(data: bytes, page: Any, notes: list[str]) -> Integers:
     samples = int(page.samplesperpixel)
     colours = 3 if int(page.photometric) == _RGB else 1
-    extra = tuple(int(kind) for kind in page.extrasamples)
+    # A fourth sample that nobody explains is alpha to Pillow and OpenCV, which write it so.
+    unexplained = samples == colours + 1 and _EXTRA_SAMPLES not in page.tags
+    extra = (_STRAIGHT,) if unexplained else tuple(int(kind) for kind in page.extrasamples)
     if samples < colours or samples > colours + 4:
         raise Undecodable(f"TIFF with {samples} samples a pixel is not supported")
     array = _samples(data, page)
-    alpha = samples > colours and extra[:1] in ((1,), (2,))
+    alpha = samples > colours and extra[:1] in ((_MULTIPLIED,), (_STRAIGHT,))
     if samples > colours + alpha:
         notes.append("dropped extra channels")
-    whole = _whole(array[..., : colours + alpha], notes)
+    pixels = _integers(array[..., : colours + alpha], notes)
     if int(page.photometric) == _WHITE_IS_ZERO:
-        whole[..., :1] = np.iinfo(whole.dtype).max - whole[..., :1]
-    return _unmultiply(whole, notes) if alpha and extra[0] == 1 else whole
+        pixels[..., :1] = np.iinfo(pixels.dtype).max - pixels[..., :1]
+    return _unmultiply(pixels, notes) if alpha and extra[0] == _MULTIPLIED else pixels
 
 
 def _samples(data: bytes, page: Any) -> NDArray[Any]:
@@ -129,7 +154,7 @@ def _samples(data: bytes, page: Any) -> NDArray[Any]:
     return array[..., [2, 1, 0, 3][: array.shape[2]]] if array.shape[2] > 2 else array
 
 
-def _whole(array: NDArray[Any], notes: list[str]) -> Integers:
+def _integers(array: NDArray[Any], notes: list[str]) -> Integers:
     if array.dtype.kind == "u":
         return array.astype(array.dtype.newbyteorder("="))
     if not np.isfinite(array).all():
@@ -146,13 +171,15 @@ def _whole(array: NDArray[Any], notes: list[str]) -> Integers:
     return np.rint(np.clip(array, 0, 1).astype(np.float64) * 65535).astype(np.uint16)
 
 
-def _unmultiply(whole: Integers, notes: list[str]) -> Integers:
+def _unmultiply(pixels: Integers, notes: list[str]) -> Integers:
     notes.append("premultiplied alpha divided out")
-    full = np.iinfo(whole.dtype).max
-    alpha = whole[..., -1:].astype(np.float64)
-    colours = np.divide(whole[..., :-1] * float(full), alpha, out=np.zeros(whole[..., :-1].shape), where=alpha > 0)
-    whole[..., :-1] = np.rint(np.minimum(colours, full)).astype(whole.dtype)
-    return whole
+    full = np.iinfo(pixels.dtype).max
+    alpha = pixels[..., -1:].astype(np.float64)
+    colours = np.divide(
+        pixels[..., :-1] * float(full), alpha, out=np.zeros(pixels[..., :-1].shape), where=alpha > 0
+    )
+    pixels[..., :-1] = np.rint(np.minimum(colours, full)).astype(pixels.dtype)
+    return pixels
 
 
 _Said = tuple[bytes | None, bytes | None, bytes | None, int, tuple[float, float] | None]
@@ -177,6 +204,9 @@ def _dpi(page: Any) -> tuple[float, float] | None:
 
 def _exif(data: bytes, notes: list[str]) -> bytes | None:
     """The descriptive tags of a TIFF's own directory, and its EXIF and GPS directories, as an EXIF block."""
+    if data[2:4] not in (b"*\0", b"\0*"):
+        notes.append("the EXIF of a BigTIFF is not kept")
+        return None
     try:
         source, target = Image.Exif(), Image.Exif()
         source.load(data)

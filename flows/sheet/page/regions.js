@@ -76,7 +76,7 @@ function fittingZoom(panel) {
   const most = (place) => Math.max(...sizes.map((size) => size[place]));
   const stacked = strip.classList.contains("stacked");
   const [wide, tall] = stacked ? [most(0), sum(1)] : [sum(0), most(1)];
-  const room = strip.clientWidth - (stacked ? 84 : 12 * (sizes.length - 1));
+  const room = strip.clientWidth - (stacked ? 112 : 12 * (sizes.length - 1));
   return ["8", "4", "2", "1"].find((factor) => wide * factor <= room && tall * factor <= 480) ?? "fit";
 }
 

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, sparse
-from scipy.sparse.linalg import splu
+from scipy import ndimage, sparse  # type: ignore[import-untyped]
+from scipy.sparse.linalg import splu  # type: ignore[import-untyped]
 
 Floats = NDArray[np.float64]
 Field = NDArray[np.floating]
 Zone = NDArray[np.bool_]
 
-ACCURACY = 0.5 / 65535
-"""Largest error of the iterative solve, any pixel, for boundary values in 0-1: half a level of 16 bit."""
+ACCURACY = 0.05 / 255
+"""Largest error of the iterative solve at any pixel, as a share of the largest boundary value."""
 DIRECT_LIMIT = 20_000
 """Connected zones up to this many pixels are solved directly: there a factorisation is as fast."""
 _MAX_ITERATIONS = 100

@@ -15,7 +15,12 @@ from infra.store.store import Store
 DATA = b"a patch" * 500
 DIGEST = hashlib.sha256(DATA).hexdigest()
 PLACE = f"cas/sha256/{DIGEST[:2]}/{DIGEST[2:4]}/{DIGEST}"
-RECORD: dict[str, Any] = {"outputs": [{"sha256": DIGEST, "size": 3500}], "seconds": 0.125, "note": "Größe", "none": None}
+RECORD: dict[str, Any] = {
+    "outputs": [{"sha256": DIGEST, "size": 3500}],
+    "seconds": 0.125,
+    "note": "Größe",
+    "none": None,
+}
 
 
 def test_an_artifact_is_found_by_its_content(store: Store) -> None:
@@ -65,7 +70,9 @@ def test_verify_writes_what_is_missing(store: Store) -> None:
     assert store.get(store.put(DATA, "image/png", verify=True)) == DATA
 
 
-@pytest.mark.parametrize("digest", ["", "../../etc/passwd", DIGEST.upper(), DIGEST[:-1], f"{DIGEST}/..", f"{DIGEST}\n"])
+@pytest.mark.parametrize(
+    "digest", ["", "../../etc/passwd", DIGEST.upper(), DIGEST[:-1], f"{DIGEST}/..", f"{DIGEST}\n"]
+)
 def test_only_a_digest_is_an_address(store: Store, digest: str) -> None:
     for use in (store.get, store.has, store.discard, store.url):
         for ref in (digest, ArtifactRef(digest, 1, "image/png")):
@@ -96,7 +103,7 @@ def test_every_cut_of_a_record_is_noticed(backend: Backend) -> None:
     store.write_record("export", DIGEST, RECORD)
     place = f"stages/export/{DIGEST}.json"
     whole = backend.get(place)
-    for end in range(0, len(whole), 1 if "/" == backend.url("a")[0] else 37):
+    for end in range(0, len(whole), 1 if backend.url("a").startswith("/") else 37):
         backend.put(place, whole[:end])
         assert store.read_record("export", DIGEST) is None, f"cut at {end}"
     backend.put(place, whole)
@@ -135,7 +142,9 @@ def test_what_is_not_json_is_no_record(store: Store, record: dict[str, Any]) -> 
     assert list(store.backend.keys("")) == []
 
 
-@pytest.mark.parametrize(("stage", "key"), [("", "k"), ("..", "k"), ("a/b", "k"), ("a", "../k"), ("a", "b/k"), ("a", "\n")])
+@pytest.mark.parametrize(
+    ("stage", "key"), [("", "k"), ("..", "k"), ("a/b", "k"), ("a", "../k"), ("a", "b/k"), ("a", "\n")]
+)
 def test_records_stay_in_their_folder(store: Store, stage: str, key: str) -> None:
     with pytest.raises(Forbidden):
         store.write_record(stage, key, {})

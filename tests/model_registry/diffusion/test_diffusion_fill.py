@@ -31,10 +31,12 @@ def test_any_size_keeps_its_size_and_its_outside_bit_for_bit(filler: Filler, siz
     hole.flat[0] = True
     kept, kept_hole = picture.copy(), hole.copy()
     made = run(filler, picture, hole, steps=1)
-    assert made.shape == picture.shape and made.dtype == np.float32
+    assert made.shape == picture.shape
+    assert made.dtype == np.float32
     assert np.array_equal(made[~hole], picture[~hole])
     assert np.abs(made[hole] - picture[hole]).max() > 0.01
-    assert np.array_equal(picture, kept) and np.array_equal(hole, kept_hole)
+    assert np.array_equal(picture, kept)
+    assert np.array_equal(hole, kept_hole)
 
 
 def test_seed_prompt_and_scheduler_decide_the_fill(filler: Filler, picture: Picture, hole: Zone) -> None:
@@ -79,7 +81,8 @@ def test_surroundings_reach_the_fill(filler: Filler, picture: Picture, hole: Zon
 def test_empty_hole_runs_nothing(filler: Filler, picture: Picture) -> None:
     nothing = np.zeros(picture.shape[:2], bool)
     made = run(filler, picture, nothing)
-    assert np.array_equal(made, picture) and made is not picture
+    assert np.array_equal(made, picture)
+    assert made is not picture
 
 
 def test_hole_covering_everything(filler: Filler, picture: Picture) -> None:

@@ -27,7 +27,8 @@ def test_size_asked_is_size_given(generator: Generator, extra: int) -> None:
     made = generator.generate("x", 24 + extra, 33 - extra, seed=1, params={"steps": 1})
     assert made.shape == (33 - extra, 24 + extra, 3)
     assert made.dtype == np.float32
-    assert 0 <= made.min() and made.max() <= 1
+    assert made.min() >= 0
+    assert made.max() <= 1
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 200), (150, 90), (64, 64)])
@@ -37,8 +38,8 @@ def test_extreme_sizes(generator: Generator, size: tuple[int, int]) -> None:
 
 def test_odd_size_is_a_crop_of_the_next_whole_size(generator: Generator) -> None:
     whole = generator.generate("x", 40, 32, seed=5, params={})
-    odd = generator.generate("x", 35, 29, seed=5, params={})
-    assert np.array_equal(odd, whole[1:30, 2:37])
+    odd = generator.generate("x", 33, 27, seed=5, params={})
+    assert np.array_equal(odd, whole[2:29, 3:36])
 
 
 def test_beyond_the_native_size_is_made_at_max_side_and_scaled_up(generator: Generator) -> None:
@@ -94,11 +95,11 @@ def test_negative_guidance_and_steps_matter(generator: Generator) -> None:
 
 @pytest.mark.parametrize("name", [name for name in SCHEDULERS if name not in ("ddim", "flow-euler")])
 def test_each_scheduler_changes_the_picture_and_leaves_no_trace(generator: Generator, name: str) -> None:
-    before = make(generator, steps=4)
+    before = make(generator, steps=4, scheduler="")
     made = make(generator, steps=4, scheduler=name)
     assert made != before
     assert make(generator, steps=4, scheduler=name) == made
-    assert make(generator, steps=4) == before
+    assert make(generator, steps=4, scheduler="") == before
 
 
 @pytest.mark.parametrize("name", ["pndm-typo", "DDIMScheduler", "flow-euler"])

@@ -15,70 +15,85 @@ import pytest
 from model_registry.card import Card
 from model_registry.engines import diffusion
 from model_registry.engines.contract import Filler, Generator
-from model_registry.engines.diffusion_loader import CLASSES
-from model_registry.errors import BadCards, WeightsDamaged, WeightsMissing
+from model_registry.engines.diffusion_loader import CLASSES, check_folder
+from model_registry.errors import EngineFault, WeightsDamaged, WeightsMissing
 from tests.model_registry.diffusion.conftest import read_card
 from tests.model_registry.diffusion.tiny_pipeline import write_card
 
-Copy = tuple[Card, Path]
-
 
 @pytest.fixture
-def copy(built: Path, tmp_path: Path) -> Copy:
-    """A card and a pipeline of its own, to be spoilt."""
-    shutil.copytree(built / "tiny-sd", tmp_path / "tiny-sd")
-    return read_card(write_card(tmp_path, "generate")), tmp_path
+def copy(built: Path, tmp_path: Path) -> Path:
+    """A pipeline of its own, to be spoilt."""
+    return shutil.copytree(built / "tiny-sd", tmp_path / "tiny-sd")
+
+
+def card_of(copy: Path) -> Card:
+    """A card pinned to the copy as it is now: a digest mismatch is not what refuses it."""
+    return read_card(write_card(copy.parent, "generate"))
+
+
+def load_now(copy: Path) -> Filler | Generator:
+    return diffusion.load(card_of(copy), copy.parent)
 
 
 def test_the_role_decides_the_kind_of_engine(generator: Generator, filler: Filler) -> None:
-    assert isinstance(generator, Generator) and not isinstance(generator, Filler)
-    assert isinstance(filler, Filler) and not isinstance(filler, Generator)
+    assert isinstance(generator, Generator)
+    assert not isinstance(generator, Filler)
+    assert isinstance(filler, Filler)
+    assert not isinstance(filler, Generator)
 
 
 @pytest.mark.parametrize("name", ["unet/weights.bin", "v1-5.CKPT", "vae/x.pt", "text_encoder/deep/er/x.pkl"])
-def test_a_pickle_anywhere_is_refused(copy: Copy, name: str) -> None:
-    path = copy[1] / "tiny-sd" / name
+def test_a_pickle_anywhere_is_refused(copy: Path, name: str) -> None:
+    path = copy / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"\x80\x04N.")
     with pytest.raises(WeightsDamaged, match="may hold a pickle"):
-        diffusion.load(*copy)
+        load_now(copy)
+    with pytest.raises(WeightsDamaged, match="may hold a pickle"):
+        check_folder(copy)
 
 
-def test_a_pickle_behind_a_linked_folder_is_refused(copy: Copy, tmp_path: Path) -> None:
-    elsewhere = tmp_path / "elsewhere"
-    shutil.move(tmp_path / "tiny-sd" / "unet", elsewhere)
-    (tmp_path / "tiny-sd" / "unet").symlink_to(elsewhere)
-    assert diffusion.load(*copy)
-    (elsewhere / "x.pth").write_bytes(b"")
+def test_tensors_other_than_the_pinned_ones_are_refused(copy: Path) -> None:
+    card = card_of(copy)
+    weights = copy / "vae" / "diffusion_pytorch_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
+    with pytest.raises(WeightsDamaged, match="vae/diffusion_pytorch_model"):
+        diffusion.load(card, copy.parent)
+
+
+def test_a_pickle_behind_a_linked_folder_is_refused(copy: Path, tmp_path: Path) -> None:
+    shutil.move(copy / "unet", tmp_path / "elsewhere")
+    (copy / "unet").symlink_to(tmp_path / "elsewhere")
+    (copy / "vae" / "round").symlink_to(copy)
+    check_folder(copy)
+    (tmp_path / "elsewhere" / "x.pth").write_bytes(b"")
     with pytest.raises(WeightsDamaged, match=r"unet/x\.pth may hold a pickle"):
-        diffusion.load(*copy)
+        check_folder(copy)
 
 
-def test_code_in_the_folder_is_refused_and_not_run(copy: Copy, tmp_path: Path) -> None:
-    (tmp_path / "tiny-sd" / "pipeline.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
-    edit_json(
-        tmp_path / "tiny-sd" / "model_index.json",
-        lambda index: index.update(_class_name=["pipeline", "Mine"]),
-    )
+def test_code_in_the_folder_is_refused_and_not_run(copy: Path, tmp_path: Path) -> None:
+    (copy / "pipeline.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    edit_json(copy / "model_index.json", lambda index: index.update(_class_name=["pipeline", "Mine"]))
+    with pytest.raises(WeightsDamaged, match=r"pipeline\.py"):
+        load_now(copy)
     with pytest.raises(WeightsDamaged, match=r"custom pipeline.*pipeline\.py is code"):
-        diffusion.load(*copy)
+        check_folder(copy)
     assert not (tmp_path / "ran").exists()
 
 
-def test_a_component_from_another_library_is_refused(copy: Copy, tmp_path: Path) -> None:
-    edit_json(
-        tmp_path / "tiny-sd" / "model_index.json", lambda index: index.update(unet=["antigravity", "Thing"])
-    )
+def test_a_component_from_another_library_is_refused(copy: Path) -> None:
+    edit_json(copy / "model_index.json", lambda index: index.update(unet=["antigravity", "Thing"]))
     with pytest.raises(WeightsDamaged, match="takes `unet` from `antigravity`"):
-        diffusion.load(*copy)
+        load_now(copy)
     assert "antigravity" not in sys.modules
 
 
-def test_a_component_asking_for_its_own_code_is_refused(copy: Copy, tmp_path: Path) -> None:
-    path = tmp_path / "tiny-sd" / "text_encoder" / "config.json"
+def test_a_component_asking_for_its_own_code_is_refused(copy: Path) -> None:
+    path = copy / "text_encoder" / "config.json"
     edit_json(path, lambda config: config.update(auto_map={"AutoModel": "mine.Model"}))
     with pytest.raises(WeightsDamaged, match="asks for code of its own"):
-        diffusion.load(*copy)
+        load_now(copy)
 
 
 def edit_json(path: Path, change: Callable[[dict[str, object]], None]) -> None:
@@ -87,45 +102,45 @@ def edit_json(path: Path, change: Callable[[dict[str, object]], None]) -> None:
     path.write_text(json.dumps(value))
 
 
-def test_missing_folder_and_missing_index_say_the_cure(copy: Copy, tmp_path: Path) -> None:
-    (tmp_path / "tiny-sd" / "model_index.json").unlink()
+def test_missing_folder_and_missing_index_say_the_cure(copy: Path) -> None:
+    (copy / "model_index.json").unlink()
     with pytest.raises(WeightsMissing, match="Cure: "):
-        diffusion.load(*copy)
-    shutil.rmtree(tmp_path / "tiny-sd")
+        load_now(copy)
+    shutil.rmtree(copy)
     with pytest.raises(WeightsMissing, match="Cure: "):
-        diffusion.load(*copy)
+        load_now(copy)
 
 
 @pytest.mark.parametrize("kept", [0, 100])
-def test_missing_or_cut_tensors_are_damage(copy: Copy, tmp_path: Path, kept: int) -> None:
-    weights = tmp_path / "tiny-sd" / "unet" / "diffusion_pytorch_model.safetensors"
+def test_missing_or_cut_tensors_are_damage(copy: Path, kept: int) -> None:
+    weights = copy / "unet" / "diffusion_pytorch_model.safetensors"
     data = weights.read_bytes()[:kept]
     weights.unlink()
     if data:
         weights.write_bytes(data)
     with pytest.raises(WeightsDamaged, match="could not be loaded"):
-        diffusion.load(*copy)
+        load_now(copy)
 
 
 @pytest.mark.parametrize(
     "entry", ["StableDiffusionImg2ImgPipeline", "StableDiffusionInpaintPipeline", "os.system"]
 )
-def test_a_class_off_the_list_is_refused_with_the_list(copy: Copy, entry: str) -> None:
-    card = copy[0].model_copy(update={"entry": entry})
-    with pytest.raises(BadCards, match="is not allowed.*StableDiffusionXLPipeline"):
-        diffusion.load(card, copy[1])
+def test_a_class_off_the_list_is_refused_with_the_list(copy: Path, entry: str) -> None:
+    card = card_of(copy).model_copy(update={"entry": entry})
+    with pytest.raises(EngineFault, match=r"is not allowed.*StableDiffusionXLPipeline"):
+        diffusion.load(card, copy.parent)
 
 
-def test_a_folder_whose_own_class_is_off_the_list_is_refused(copy: Copy, tmp_path: Path) -> None:
-    index = tmp_path / "tiny-sd" / "model_index.json"
+def test_a_folder_whose_own_class_is_off_the_list_is_refused(copy: Path) -> None:
+    index = copy / "model_index.json"
     edit_json(index, lambda value: value.update(_class_name="StableDiffusionPAGPipeline"))
-    with pytest.raises(BadCards, match="StableDiffusionPAGPipeline, which is not allowed"):
-        diffusion.load(*copy)
+    with pytest.raises(EngineFault, match="StableDiffusionPAGPipeline, which is not allowed"):
+        load_now(copy)
 
 
-def test_a_role_diffusers_cannot_have_is_refused(copy: Copy) -> None:
-    with pytest.raises(BadCards, match="use generate or fill"):
-        diffusion.load(copy[0].model_copy(update={"role": "upscale"}), copy[1])
+def test_a_role_diffusers_cannot_have_is_refused(copy: Path) -> None:
+    with pytest.raises(EngineFault, match="use generate or fill"):
+        diffusion.load(card_of(copy).model_copy(update={"role": "upscale"}), copy.parent)
 
 
 @pytest.mark.parametrize(
@@ -147,11 +162,11 @@ def test_every_class_on_the_list_exists_and_takes_what_it_is_given(role: str, na
     assert wanted | ({"image", "mask_image", "strength"} if role == "fill" else set()) <= taken
 
 
-def test_weights_only_in_half_precision_are_found(copy: Copy, tmp_path: Path, generator: Generator) -> None:
+def test_weights_only_in_half_precision_are_found(copy: Path, generator: Generator) -> None:
     for part, stem in (("unet", "diffusion_pytorch_model"), ("vae", "diffusion_pytorch_model")):
-        where = tmp_path / "tiny-sd" / part
+        where = copy / part
         (where / f"{stem}.safetensors").rename(where / f"{stem}.fp16.safetensors")
-    engine = diffusion.load(*copy)
+    engine = load_now(copy)
     assert isinstance(engine, Generator)
     made = engine.generate("x", 24, 24, seed=1, params={})
     assert (made == generator.generate("x", 24, 24, seed=1, params={})).all()

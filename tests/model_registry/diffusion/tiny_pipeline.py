@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
+from model_registry.weights import sha256_table
+
 NATIVE = 64
 """Native side, px."""
 
@@ -27,7 +29,9 @@ def build_inpaint(folder: Path) -> Path:
 
 
 def write_card(folder: Path, role: Literal["generate", "fill"], **changes: str) -> Path:
-    """A valid card `<id>.toml` in `folder` for the pipeline built there. changes: raw TOML for top-level keys."""
+    """A valid card `tiny-sd.toml` or `tiny-sd-inpaint.toml` in `folder`, for the pipeline built there, pinned as it is now.
+
+    changes: raw TOML for top-level keys."""
     name = {"generate": "tiny-sd", "fill": "tiny-sd-inpaint"}[role]
     facts = {
         "id": f'"{name}"',
@@ -40,9 +44,11 @@ def write_card(folder: Path, role: Literal["generate", "fill"], **changes: str) 
         "defaults": '{ steps = 2, guidance = 5.0, scheduler = "ddim", strength = 1.0, negative = "", '
         'dtype = "auto", max_side = 0 }',
     } | changes
-    card = folder / f"{name}.toml"
     lines = [f"{key} = {value}" for key, value in facts.items()]
-    card.write_text("\n".join([*lines, "", "[weights]", f'path = "{name}"', ""]), encoding="utf-8")
+    lines += ["", "[weights]", f'path = "{name}"', "", "[weights.sha256]"]
+    lines += [f'"{file}" = "{digest}"' for file, digest in sha256_table(folder / name).items()]
+    card = folder / f"{name}.toml"
+    card.write_text("\n".join([*lines, ""]), encoding="utf-8")
     return card
 
 

@@ -25,9 +25,9 @@ def raster(height: int = 8, width: int = 12, orientation: int = 1) -> Raster:
     return Raster(np.zeros((height, width, 3), np.uint8), PictureMeta(orientation=orientation))
 
 
-def encoded(image: Image.Image, format: str = "PNG", **options: object) -> bytes:
+def encoded(image: Image.Image, container: str = "PNG", **options: object) -> bytes:
     out = BytesIO()
-    image.save(out, format, **options)
+    image.save(out, container, **options)
     return out.getvalue()
 
 
@@ -126,6 +126,7 @@ def test_another_size_is_refused_saying_both() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(kind=st.sampled_from(sorted(KINDS)), cut=st.floats(0, 0.98), flip=st.integers(0, 10**6))
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 def test_a_damaged_file_is_a_bad_mask_or_still_a_mask(kind: str, cut: float, flip: int) -> None:
     data = bytearray(KINDS[kind][: int(len(KINDS[kind]) * cut)])
     if data:
@@ -134,7 +135,9 @@ def test_a_damaged_file_is_a_bad_mask_or_still_a_mask(kind: str, cut: float, fli
         mask = read(bytes(data))
     except BadMask:
         return
-    assert mask.shape == (8, 12) and mask.any() and np.isfinite(mask).all()
+    assert mask.shape == (8, 12)
+    assert mask.any()
+    assert np.isfinite(mask).all()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,134 @@
+"""What tracking is told of a run: parameters, metrics, engine versions, a Parquet of outcomes, a sample, the sheet."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from infra.settings import Settings
+from infra.store.contract import Damaged, NotFound
+from infra.tracking.mlflow_log import log_run
+from infra.tracking.model import EngineVersion, Sample, TrackedRun
+from model_registry.weights import weights_digest
+from tasks.contracts import OUTCOMES
+from tasks.results import ItemResult, RunResult
+from tasks.triage.descriptor import LENGTH, Descriptor, describe
+from tasks.workshop import Workshop
+
+SHOWN = ("before", "after")
+
+
+def track_run(shop: Workshop, settings: Settings, result: RunResult, sheet: str) -> str | None:
+    """Log the run; its MLflow id, or None when the server did not take it (it then waits in the spool)."""
+    sample = _spread(result.items, settings.sample)
+    files = {"outcomes.parquet": outcomes_parquet(result.items), "descriptors.npz": _descriptors(shop, sample)}
+    if sheet:
+        files["review.html"] = sheet.encode()
+    run = TrackedRun(
+        run_id=result.run_id, name=result.run_id.split("-")[0], params=_params(shop, result), metrics=_metrics(result),
+        tags={"pentimento.tier": result.tier, "pentimento.store": shop.spec.store}, samples=tuple(_pictures(shop, sample)),
+        engines=tuple(_engines(shop, result.items)), files=files,
+    )  # fmt: skip
+    return log_run(run, uri=settings.mlflow_uri, experiment=settings.experiment, waiting=settings.home / "spool")
+
+
+def outcomes_parquet(items: Sequence[ItemResult]) -> bytes:
+    """A row a picture, with references into the store and the worst of each score."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = [
+        {
+            "id": i.id, "source": i.source, "output": i.output, "outcome": i.outcome, "stage": i.stage,
+            "reason": i.reason, "width": i.width, "height": i.height, "regions": len(i.regions), "plan": i.plan,
+            "source_sha256": i.source_sha256, "output_sha256": i.output_sha256,
+            "engines": ",".join(dict.fromkeys(r.engine for r in i.regions)),
+            "seconds": sum(s.seconds for s in i.stages), "detail": i.model_dump_json(),
+        }
+        for i in items
+    ]  # fmt: skip
+    out = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows), out)
+    return out.getvalue()
+
+
+def _params(shop: Workshop, result: RunResult) -> dict[str, str]:
+    plans = dict.fromkeys(i.plan for i in result.items if i.plan)
+    return {
+        "tier": result.tier, "pictures": str(len(result.items)), "plans": ",".join(p[:12] for p in plans),
+        "registry": shop.registry.digest[:12],
+    }  # fmt: skip
+
+
+def _metrics(result: RunResult) -> dict[str, float]:
+    metrics = {f"outcome.{outcome}": float(result.counts.get(outcome, 0)) for outcome in OUTCOMES}
+    metrics["seconds"] = result.seconds
+    for name, values in _scores(result.items).items():
+        metrics[f"score.{name}.mean"] = float(np.mean(values))
+        metrics[f"score.{name}.p95"] = float(np.percentile(values, 95))
+    by_stage: dict[str, float] = {}
+    for stage in (s for i in result.items for s in i.stages):
+        by_stage[stage.stage] = by_stage.get(stage.stage, 0.0) + stage.seconds
+    return metrics | {f"seconds.{stage}": seconds for stage, seconds in by_stage.items()}
+
+
+def _scores(items: Iterable[ItemResult]) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {}
+    for region in (r for i in items for r in i.regions):
+        for name, value in region.scores.items():
+            found.setdefault(name, []).append(value)
+    return found
+
+
+def _engines(shop: Workshop, items: Iterable[ItemResult]) -> Iterable[EngineVersion]:
+    used = sorted({s.engine for i in items for s in i.stages if s.engine and s.engine != "mask"})
+    for card in (shop.registry.get(name) for name in used):
+        revision = card.weights.revision if card.weights else ""
+        yield EngineVersion(
+            card.id, card.role, card.version, card.runtime, card.licence, revision, weights_digest(card)
+        )
+
+
+def _spread(items: Sequence[ItemResult], budget: int) -> list[ItemResult]:
+    """At most `budget` items that have pictures, evenly spread over the run; what needs a look comes first."""
+    shown = [i for i in items if "after" in i.thumbnails]
+    urgent = [i for i in shown if i.outcome not in ("done", "unchanged")][:budget]
+    rest = [i for i in shown if i not in urgent]
+    left = budget - len(urgent)
+    places = np.linspace(0, len(rest) - 1, min(left, len(rest))).round().astype(int) if rest and left else []
+    return [*urgent, *(rest[int(p)] for p in places)]
+
+
+def _pictures(shop: Workshop, sample: Sequence[ItemResult]) -> Iterable[Sample]:
+    for step, item in enumerate(sample):
+        for name in SHOWN:
+            data = _thumbnail(shop, item, name)
+            if data:
+                yield Sample(f"stage/{name}", step, data, "image/webp", item.id)
+
+
+def _thumbnail(shop: Workshop, item: ItemResult, name: str) -> bytes | None:
+    try:
+        return shop.store.get(item.thumbnails[name]) if name in item.thumbnails else None
+    except (NotFound, Damaged):
+        return None
+
+
+def _descriptors(shop: Workshop, sample: Sequence[ItemResult]) -> bytes:
+    """`ids`, and a row of `before` and `after` each: zeros where a picture has none."""
+    ids = np.array([i.id for i in sample], dtype="U120")
+    arrays = {name: np.stack([_descriptor(shop, i, name) for i in sample]) for name in SHOWN} if sample else {}
+    out = io.BytesIO()
+    np.savez_compressed(out, ids=ids, **arrays)
+    return out.getvalue()
+
+
+def _descriptor(shop: Workshop, item: ItemResult, name: str) -> Descriptor:
+    data = _thumbnail(shop, item, name)
+    if data is None:
+        return np.zeros(LENGTH, np.float32)
+    from PIL import Image
+
+    return describe(np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))

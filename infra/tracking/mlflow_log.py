@@ -1,0 +1,123 @@
+"""Send runs to MLflow through `MlflowClient` with explicit run ids: the fluent API keeps state a thread."""
+
+from __future__ import annotations
+
+import io
+import logging
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from infra.tracking import spool
+from infra.tracking.model import EngineVersion, TrackedRun
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+log = logging.getLogger("pentimento")
+RUN_TAG = "pentimento.run_id"
+TEXT = 5900
+"""Longest parameter value; MLflow takes 6000 characters."""
+
+
+def log_run(run: TrackedRun, *, uri: str, experiment: str, waiting: Path) -> str | None:
+    """Send a run, and any that waited in the spool before it; its MLflow id, or None when it now waits too.
+
+    Never raises for what the tracking server does."""
+    spool.write(waiting, run)
+    sent: dict[str, str] = {}
+    for folder in spool.waiting(waiting):
+        try:
+            told = spool.read(folder)
+            sent[told.run_id] = _send(told, uri, experiment)
+            spool.remove(folder)
+        except Exception as error:
+            log.warning("tracking %s failed; it waits in %s and is sent with the next run: %s", folder.name, folder, error)
+    return sent.get(run.run_id)
+
+
+def _send(run: TrackedRun, uri: str, experiment: str) -> str:
+    import mlflow
+    from mlflow import MlflowClient
+
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    mlflow.set_tracking_uri(uri)
+    client = MlflowClient(tracking_uri=uri)
+    mlflow_id = _open(client, run, _experiment(client, uri, experiment))
+    _values(client, mlflow_id, run)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, data in run.files.items():
+            path = Path(folder) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        client.log_artifacts(mlflow_id, folder)
+    _samples(client, mlflow_id, run)
+    for engine in run.engines:
+        _register(client, mlflow_id, engine)
+    client.set_terminated(mlflow_id, "FINISHED")
+    return mlflow_id
+
+
+def _experiment(client: MlflowClient, uri: str, name: str) -> str:
+    found = client.get_experiment_by_name(name)
+    if found is not None:
+        return str(found.experiment_id)
+    local = None
+    if uri.startswith("sqlite:///"):
+        local = (Path(uri.removeprefix("sqlite:///")).parent / "mlflow-artifacts").as_uri()
+    return str(client.create_experiment(name, artifact_location=local))
+
+
+def _open(client: MlflowClient, run: TrackedRun, experiment_id: str) -> str:
+    """The MLflow run of ours: the same one when it was begun before."""
+    known = client.search_runs([experiment_id], f"tags.`{RUN_TAG}` = '{run.run_id}'", max_results=1)
+    if known:
+        return str(known[0].info.run_id)
+    tags = {RUN_TAG: run.run_id, **run.tags}
+    return str(client.create_run(experiment_id, run_name=run.run_id, tags=tags).info.run_id)
+
+
+def _values(client: MlflowClient, mlflow_id: str, run: TrackedRun) -> None:
+    from mlflow.entities import Metric, Param
+
+    params = [Param(k, v[:TEXT]) for k, v in run.params.items()]
+    metrics = [Metric(k, float(v), 0, 0) for k, v in run.metrics.items()]
+    for begin in range(0, max(len(params), len(metrics)), 100):
+        client.log_batch(mlflow_id, metrics=metrics[begin : begin + 100], params=params[begin : begin + 100])
+
+
+def _samples(client: MlflowClient, mlflow_id: str, run: TrackedRun) -> None:
+    from PIL import Image
+
+    for sample in run.samples:
+        picture = Image.open(io.BytesIO(sample.data))
+        client.log_image(mlflow_id, picture.convert("RGB"), key=sample.key, step=sample.step, synchronous=True)
+
+
+def _register(client: MlflowClient, mlflow_id: str, engine: EngineVersion) -> None:
+    """The engine as a version of a registered model, once for each version and digest."""
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    name = f"pentimento-{engine.id}"
+    tags: Mapping[str, str] = {
+        "engine": engine.id, "role": engine.role, "engine_version": engine.version, "runtime": engine.runtime,
+        "license": engine.licence, "revision": engine.revision, "sha256": engine.sha256,
+    }  # fmt: skip
+    try:
+        client.create_registered_model(name, tags={"role": engine.role})
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    if any(_same(version.tags, tags) for version in client.search_model_versions(f"name = '{name}'")):
+        return
+    model: Any = mlflow.create_external_model(
+        name=engine.id, source_run_id=mlflow_id, tags=dict(tags), model_type=engine.runtime
+    )
+    client.create_model_version(name, source=f"models:/{model.model_id}", model_id=model.model_id, tags=dict(tags))
+
+
+def _same(found: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    return all(found.get(key, "") == value for key, value in wanted.items())

@@ -1,0 +1,45 @@
+"""What is told of a run: frozen values that know nothing of MLflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One picture of the sample, under the key `stage/<name>`; `step` is the item's place in the sample."""
+
+    key: str
+    step: int
+    data: bytes
+    media_type: str
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineVersion:
+    """An engine as a registered model: weights we may not own, named by revision and digest."""
+
+    id: str
+    role: str
+    version: str
+    runtime: str
+    licence: str
+    revision: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedRun:
+    """One MLflow run: one of ours."""
+
+    run_id: str
+    name: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    samples: tuple[Sample, ...] = ()
+    engines: tuple[EngineVersion, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Artifact path to bytes: the Parquet of outcomes, the review sheet, arrays."""

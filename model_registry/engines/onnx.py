@@ -1,0 +1,145 @@
+"""Runs image-to-image ONNX networks: upscalers, cleaners and fills described by their card alone.
+
+A card's defaults may say how its network wants pixels; what it leaves out is as below.
+
+    layout         nchw | nhwc
+    range          0-1 | 0-255 | -1-1        of the picture given
+    output_range   the same, of the result; default: as `range`
+    mask_input     separate | channel        (fills) a second input, or a fourth channel of the first
+    mask_polarity  hole | known              (fills) where the mask is 1
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_registry.card import Card
+from model_registry.engines.contract import Filler, Hole, Params, Pixels, Upscaler
+from model_registry.errors import EngineFault
+from model_registry.weights import locate
+
+Tensor = NDArray[Any]
+
+_RANGES: dict[str, tuple[float, float]] = {"0-1": (1.0, 0.0), "0-255": (255.0, 0.0), "-1-1": (2.0, -1.0)}
+"""Factor and offset from 0–1."""
+_TYPES: dict[str, type[np.generic]] = {
+    "tensor(float)": np.float32,
+    "tensor(float16)": np.float16,
+    "tensor(uint8)": np.uint8,
+}
+
+
+def load(card: Card, folder: Path) -> Filler | Upscaler:
+    """The engine of a card with runtime `onnx`. Raises EngineFault for a role it cannot do, WeightsMissing."""
+    if card.role not in ("fill", "upscale", "clean"):
+        raise EngineFault(f"{card.id}: the onnx runtime does fill, upscale and clean, not {card.role}")
+    network = _Network(_onnx_file(card, folder))
+    return OnnxFill(network) if card.role == "fill" else OnnxUpscale(network)
+
+
+def _onnx_file(card: Card, folder: Path) -> Path:
+    where = locate(card, folder)
+    found = sorted(where.rglob("*.onnx")) if where.is_dir() else [where]
+    if len(found) != 1:
+        raise EngineFault(f"{card.id}: {where.name} holds {len(found)} ONNX files, not one")
+    return found[0]
+
+
+class _Network:
+    """A session on one thread of the CPU, with deterministic kernels: workers are what runs in parallel."""
+
+    def __init__(self, path: Path) -> None:
+        ort: Any = import_module("onnxruntime")  # it has no types
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+        options.use_deterministic_compute = True
+        options.log_severity_level = 3
+        self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def run(self, *inputs: Tensor) -> Tensor:
+        """The first output, as float32; inputs are cast to the types the network declares."""
+        declared = self._session.get_inputs()
+        if len(declared) != len(inputs):
+            raise EngineFault(
+                f"the network takes {len(declared)} inputs, not {len(inputs)}; see `mask_input`"
+            )
+        feed = {d.name: _cast(a, d.type) for d, a in zip(declared, inputs, strict=True)}
+        return np.asarray(self._session.run(None, feed)[0], np.float32)
+
+
+class OnnxUpscale:
+    """Roles `upscale` and `clean`."""
+
+    def __init__(self, network: _Network) -> None:
+        self._network = network
+
+    def upscale(self, image: Pixels, scale: int, *, params: Params) -> Pixels:
+        """Returns (H·scale)×(W·scale)×3, 0–1."""
+        return _to_pixels(self._network.run(_to_tensor(image, params)), params)
+
+
+class OnnxFill:
+    """Role `fill`."""
+
+    def __init__(self, network: _Network) -> None:
+        self._network = network
+
+    def fill(self, image: Pixels, hole: Hole, *, seed: int, prompt: str, params: Params) -> Pixels:
+        """Returns H×W×3, 0–1, equal to `image` outside the hole. seed and prompt are not used."""
+        polarity = _choice(params, "mask_polarity", ("hole", "known"))
+        mask = (hole if polarity == "hole" else ~hole).astype(np.float32)[..., None]
+        if _choice(params, "mask_input", ("separate", "channel")) == "separate":
+            made = self._network.run(_to_tensor(image, params), _laid_out(mask, params))
+        else:
+            scaled = np.concatenate([_scaled(image, params), mask], axis=2)
+            made = self._network.run(_laid_out(scaled, params))
+        out = _to_pixels(made, params)
+        if out.shape != image.shape:
+            raise EngineFault(f"the network gave {out.shape} for {image.shape}")
+        return np.where(hole[..., None], out, image)
+
+
+def _choice(params: Params, name: str, allowed: tuple[str, ...], default: str = "") -> str:
+    value = str(params.get(name, default or allowed[0]))
+    if value not in allowed:
+        raise EngineFault(f"{name} is {value!r}, not one of {', '.join(allowed)}")
+    return value
+
+
+def _scaled(image: Pixels, params: Params) -> Pixels:
+    factor, offset = _RANGES[_choice(params, "range", tuple(_RANGES))]
+    return image * np.float32(factor) + np.float32(offset)
+
+
+def _laid_out(array: Pixels, params: Params) -> Tensor:
+    """H×W×C to a batch of one."""
+    planar = _choice(params, "layout", ("nchw", "nhwc")) == "nchw"
+    return np.ascontiguousarray(array.transpose(2, 0, 1) if planar else array)[None]
+
+
+def _to_tensor(image: Pixels, params: Params) -> Tensor:
+    return _laid_out(_scaled(image, params), params)
+
+
+def _to_pixels(tensor: Tensor, params: Params) -> Pixels:
+    """A batch of one to H×W×C, 0–1 (beyond it where the network overshoots)."""
+    if tensor.ndim != 4 or tensor.shape[0] != 1:
+        raise EngineFault(f"the network gave shape {tensor.shape}, not a batch of one picture")
+    planar = _choice(params, "layout", ("nchw", "nhwc")) == "nchw"
+    picture = tensor[0].transpose(1, 2, 0) if planar else tensor[0]
+    given = _choice(params, "range", tuple(_RANGES))
+    factor, offset = _RANGES[_choice(params, "output_range", tuple(_RANGES), given)]
+    return np.ascontiguousarray((picture - np.float32(offset)) / np.float32(factor), np.float32)
+
+
+def _cast(array: Tensor, declared: str) -> Tensor:
+    kind = _TYPES.get(declared)
+    if kind is None:
+        raise EngineFault(f"the network asks for {declared}; known: {', '.join(_TYPES)}")
+    return np.rint(array).astype(kind) if kind is np.uint8 else array.astype(kind)

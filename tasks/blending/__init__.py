@@ -1,0 +1,1 @@
+"""Blending: a fill joined to its picture, by a blend engine, within a write zone."""

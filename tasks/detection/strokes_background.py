@@ -1,0 +1,50 @@
+"""What a picture would show under text: interpolated from the pixels around it, with the spread of the guess."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.contracts import Zone
+
+Levels3 = NDArray[np.float32]
+"""H×W×3, levels of 255."""
+Plane = NDArray[np.float32]
+"""H×W."""
+
+
+def interpolated(levels: Levels3, known: Zone) -> Levels3:
+    """`levels` where known, a smooth interpolation elsewhere; the mean of all when nothing is known.
+
+    Push-pull over a pyramid (Gortler et al., The Lumigraph, 1996)."""
+    if not known.any():
+        return np.broadcast_to(levels.mean(axis=(0, 1)), levels.shape).astype(np.float32)
+    weight = known.astype(np.float32)
+    filled = _push_pull(levels * weight[..., None], weight)
+    return np.where(known[..., None], levels, filled)
+
+
+def _push_pull(weighted: Levels3, weight: Plane) -> Levels3:
+    height, width = weight.shape
+    if weight.min() >= 0.5 or max(height, width) <= 1:
+        return np.asarray(weighted / np.maximum(weight, 1e-6)[..., None], np.float32)
+    size = ((width + 1) // 2, (height + 1) // 2)
+    coarse_weight = np.asarray(cv2.pyrDown(weight, dstsize=size), np.float32)
+    coarse = np.asarray(cv2.pyrDown(weighted, dstsize=size), np.float32).reshape(size[1], size[0], 3)
+    # A pixel seen at all counts for more on the next level, up to fully; so weights grow until nothing is open.
+    gain = np.minimum(4 * coarse_weight, 1) / np.maximum(coarse_weight, 1e-6)
+    below = _push_pull(coarse * gain[..., None], coarse_weight * gain)
+    wide = cv2.resize(below, (width, height), interpolation=cv2.INTER_LINEAR).reshape(height, width, 3)
+    return np.asarray(weighted + (1 - weight)[..., None] * wide, np.float32)
+
+
+def local_mean(values: Levels3, where: Zone, reach: float) -> Levels3:
+    """Gaussian mean of the pixels `where`, of about `reach` px; the overall mean far from all of them."""
+    weight = where.astype(np.float32)
+    sigma = max(reach, 0.5)
+    total = cv2.GaussianBlur(values * weight[..., None], (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
+    count = cv2.GaussianBlur(weight, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
+    overall = values[where].mean(axis=0) if where.any() else values.mean(axis=(0, 1))
+    total, tiny = total.reshape(values.shape), np.float32(1e-3)
+    return np.asarray((total + tiny * overall) / (count + tiny)[..., None], np.float32)

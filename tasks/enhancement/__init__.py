@@ -1,0 +1,1 @@
+"""Enhancement: grain after a blend, and upscaling."""

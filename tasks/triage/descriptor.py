@@ -31,4 +31,5 @@ def describe(rgb: NDArray[np.uint8]) -> Descriptor:
             cells.append(np.concatenate([lab[cell].mean((0, 1)), turned / step**2]))
     found = np.concatenate(cells).astype(np.float32)
     norm = float(np.linalg.norm(found))
-    return found / np.float32(norm) if norm else found
+    scaled: Descriptor = found / np.float32(norm) if norm else found
+    return scaled

@@ -72,7 +72,8 @@ def test_other_kinds_of_file_are_refused_and_side_files_are_not(tmp_path: Path) 
     for name in ("config.json", "merges.txt", "spiece.model", "run.py"):
         (tmp_path / name).write_bytes(DATA)
     faults = weights.verify(card(str(tmp_path)), tmp_path)
-    assert len(faults) == 1 and faults[0].startswith("run.py")
+    assert len(faults) == 1
+    assert faults[0].startswith("run.py")
 
 
 def test_missing_weights_say_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

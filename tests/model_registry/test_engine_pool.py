@@ -68,7 +68,9 @@ def test_a_thread_safe_engine_is_loaded_once_for_all(registry: Registry, threads
     assert toy_engines.loads == ["ToyFill"]
 
 
-def test_others_are_lent_to_one_at_a_time_and_used_again(registry: Registry, threads: ThreadPoolExecutor) -> None:
+def test_others_are_lent_to_one_at_a_time_and_used_again(
+    registry: Registry, threads: ThreadPoolExecutor
+) -> None:
     pool, together = EnginePool(registry, 1000), threading.Barrier(4)
 
     def work() -> int:
@@ -100,7 +102,8 @@ def test_a_lease_waits_while_all_memory_is_lent(registry: Registry, threads: Thr
         assert pool.loaded == ("other", "small")
         assert not late.done()
     late.result(WAIT)
-    assert "third" in pool.loaded and len(pool.loaded) == 2
+    assert "third" in pool.loaded
+    assert len(pool.loaded) == 2
 
 
 def test_an_engine_over_the_bound_is_loaded_alone(registry: Registry, threads: ThreadPoolExecutor) -> None:

@@ -18,7 +18,9 @@ def test_the_packaged_cards_are_always_there() -> None:
     registry = Registry.load()
     ids = [card.id for card in registry.cards]
     assert ids == sorted(ids)
-    assert {"plane", "telea", "navier-stokes", "patchmatch", "lanczos", "bicubic", "nlm", "rapidocr"} <= set(ids)
+    assert {"plane", "telea", "navier-stokes", "patchmatch", "lanczos", "bicubic", "nlm", "rapidocr"} <= set(
+        ids
+    )
     assert registry.folder_of("plane") == PACKAGED.resolve()
 
 
@@ -99,7 +101,13 @@ def test_fallbacks_are_followed_depth_first_and_once(tmp_path: Path) -> None:
     write_card(tmp_path, "a", fallback='["b", "c"]')
     registry = Registry.load(tmp_path)
     found = [card.id for card in registry.with_fallbacks(registry.get("a"))]
-    assert found == ["a", "b", "c", "telea", *[c.id for c in registry.with_fallbacks(registry.get("telea"))[1:]]]
+    assert found == [
+        "a",
+        "b",
+        "c",
+        "telea",
+        *[c.id for c in registry.with_fallbacks(registry.get("telea"))[1:]],
+    ]
 
 
 def test_the_digest_changes_with_a_fact_and_is_the_same_in_another_process(tmp_path: Path) -> None:

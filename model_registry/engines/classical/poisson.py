@@ -228,12 +228,11 @@ def _solve_by_multigrid(planes: Field, zone: Zone) -> Floats:
     The matrix A is an M-matrix, so if A w >= 1/2 everywhere then |A^-1 r| <= 2 max(w) max|r|: w comes from a short solve of
     A w = 1, and the residual is driven below ACCURACY / (2 max w).
     """
-    ring = np.where(zone[..., None], 0, planes).transpose(2, 0, 1).astype(np.float64)
+    ring = np.where(_ring_of(zone)[..., None], planes, 0).transpose(2, 0, 1).astype(np.float64)
     fine, levels = _level(zone, 1.0, np.float64), _hierarchy(zone)
-    outside = _Level(fine.active, np.zeros_like(fine.degree), 1.0)
-    near = np.abs(ring) * _ring_of(zone)
-    rhs = -np.asarray(outside.apply(ring), np.float64)
-    largest = float(near.max())
+    coupling = _Level(fine.active, np.zeros_like(fine.degree), 1.0)
+    rhs = -np.asarray(coupling.apply(ring), np.float64)
+    largest = float(np.abs(ring).max())
     if largest == 0:
         return np.zeros((int(np.count_nonzero(zone)), planes.shape[2]))
     barrier = _conjugate_gradients(levels, fine, fine.active[None].astype(np.float64), 0.5)

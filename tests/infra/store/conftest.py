@@ -15,6 +15,7 @@ from tests.servers import swift_environment, swift_server
 __all__ = ["swift_environment", "swift_server"]
 
 BUCKET = "pentimento-tests"
+_WITH_BUCKET: set[str] = set()
 
 
 def bucket_backend(request: pytest.FixtureRequest) -> Backend:
@@ -24,7 +25,9 @@ def bucket_backend(request: pytest.FixtureRequest) -> Backend:
     server = request.getfixturevalue("swift_environment")
     name = re.sub(r"[^A-Za-z0-9]+", "-", request.node.name)[:80]
     backend = S3Backend(BUCKET, f"{request.node.path.stem}/{name}", server.endpoint_url)
-    backend.create_bucket()
+    if server.endpoint_url not in _WITH_BUCKET:
+        backend.create_bucket()
+        _WITH_BUCKET.add(server.endpoint_url)
     return backend
 
 

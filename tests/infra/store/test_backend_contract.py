@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -17,6 +18,16 @@ HOSTILE = [
     "..\\a", "a\\..\\b", "C:\\a", "a\x00b", "a\nb", "a\x1b[2Jb", "a\x7f", "a\u2028b", "a\ud800",
     "a/.tmp-1", ".tmp-1/a", "a/" + "b" * 256, "/".join(["é" * 100] * 5),
 ]  # fmt: skip
+
+
+def forbidden(call: Callable[[str], object], key: str) -> bool:
+    try:
+        call(key)
+    except Forbidden:
+        return True
+    except NotFound:
+        return False
+    return False
 
 
 def test_bytes_come_back_and_are_replaced(backend: Backend) -> None:
@@ -43,14 +54,12 @@ def test_missing_key(backend: Backend) -> None:
     backend.delete("a/b")
 
 
-@pytest.mark.parametrize("key", HOSTILE, ids=lambda key: ascii(key)[1:25])
-def test_hostile_keys_are_forbidden_everywhere(backend: Backend, key: str) -> None:
-    for use in (backend.get, backend.exists, backend.delete, backend.url, lambda k: backend.put(k, b"x")):
-        with pytest.raises(Forbidden):
-            use(key)
-    if key not in ("", "a/"):  # honest prefixes
-        with pytest.raises(Forbidden):
-            list(backend.keys(key))
+def test_hostile_keys_are_forbidden_everywhere(backend: Backend) -> None:
+    calls = (backend.get, backend.exists, backend.delete, backend.url, lambda key: backend.put(key, b"x"))
+    allowed = [(key, n) for key in HOSTILE for n, call in enumerate(calls) if not forbidden(call, key)]
+    assert allowed == []
+    prefixes = [key for key in HOSTILE if not forbidden(lambda prefix: list(backend.keys(prefix)), key)]
+    assert prefixes == ["", "a/"]
     assert list(backend.keys("")) == []
 
 

@@ -47,14 +47,14 @@ def test_a_missing_artifact(store: Store) -> None:
     store.discard(DIGEST)
 
 
-@pytest.mark.parametrize("damage", [b"", DATA[:-1], DATA[:-1] + b"!", b"<html>404</html>"])
-def test_damage_is_noticed_and_healed(store: Store, damage: bytes) -> None:
+def test_damage_is_noticed_and_healed(store: Store) -> None:
     ref = store.put(DATA, "image/png")
-    store.backend.put(PLACE, damage)
-    with pytest.raises(Damaged, match=DIGEST):
-        store.get(ref)
-    assert store.put(DATA, "image/png", verify=True) == ref
-    assert store.get(ref) == DATA
+    for damage in (b"", DATA[:-1], DATA[:-1] + b"!", b"<html>404</html>"):
+        store.backend.put(PLACE, damage)
+        with pytest.raises(Damaged, match=DIGEST):
+            store.get(ref)
+        assert store.put(DATA, "image/png", verify=True) == ref
+        assert store.get(ref) == DATA
 
 
 def test_a_discarded_artifact_is_written_again(store: Store) -> None:
@@ -70,14 +70,15 @@ def test_verify_writes_what_is_missing(store: Store) -> None:
     assert store.get(store.put(DATA, "image/png", verify=True)) == DATA
 
 
-@pytest.mark.parametrize(
-    "digest", ["", "../../etc/passwd", DIGEST.upper(), DIGEST[:-1], f"{DIGEST}/..", f"{DIGEST}\n"]
-)
-def test_only_a_digest_is_an_address(store: Store, digest: str) -> None:
-    for use in (store.get, store.has, store.discard, store.url):
-        for ref in (digest, ArtifactRef(digest, 1, "image/png")):
-            with pytest.raises(Forbidden):
-                use(ref)
+NO_DIGESTS = ["", "../../etc/passwd", DIGEST.upper(), DIGEST[:-1], f"{DIGEST}/..", f"{DIGEST}\n"]
+
+
+def test_only_a_digest_is_an_address(store: Store) -> None:
+    for digest in NO_DIGESTS:
+        for use in (store.get, store.has, store.discard, store.url):
+            for ref in (digest, ArtifactRef(digest, 1, "image/png")):
+                with pytest.raises(Forbidden):
+                    use(ref)
 
 
 def test_a_record_comes_back(store: Store) -> None:
@@ -98,12 +99,12 @@ def test_equal_records_are_equal_bytes(store: Store) -> None:
     assert store.backend.get(place) == first
 
 
-def test_every_cut_of_a_record_is_noticed(backend: Backend) -> None:
+def test_a_cut_record_is_noticed(backend: Backend) -> None:
     store = Store(backend)
     store.write_record("export", DIGEST, RECORD)
     place = f"stages/export/{DIGEST}.json"
     whole = backend.get(place)
-    for end in range(0, len(whole), 1 if backend.url("a").startswith("/") else 37):
+    for end in range(0, len(whole), 3 if backend.url("a").startswith("/") else 37):
         backend.put(place, whole[:end])
         assert store.read_record("export", DIGEST) is None, f"cut at {end}"
     backend.put(place, whole)
@@ -117,10 +118,10 @@ FOREIGN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("content", FOREIGN, ids=lambda content: ascii(content[:20]))
-def test_foreign_json_is_no_record(store: Store, content: bytes) -> None:
-    store.backend.put("stages/export/k.json", content)
-    assert store.read_record("export", "k") is None
+def test_foreign_json_is_no_record(store: Store) -> None:
+    for content in FOREIGN:
+        store.backend.put("stages/export/k.json", content)
+        assert store.read_record("export", "k") is None, content[:40]
 
 
 def test_an_altered_or_moved_record_is_no_record(store: Store) -> None:
@@ -134,22 +135,20 @@ def test_an_altered_or_moved_record_is_no_record(store: Store) -> None:
     assert store.read_record("triage", "k") is None
 
 
-@pytest.mark.parametrize("record", [{"a": float("nan")}, {"a": {1: 2}}, {"a": b"bytes"}, {"a": {1, 2}}])
-def test_what_is_not_json_is_no_record(store: Store, record: dict[str, Any]) -> None:
-    with pytest.raises((TypeError, ValueError)):
-        store.write_record("export", "k", record)
+def test_what_is_not_json_is_no_record(store: Store) -> None:
+    for record in ({"a": float("nan")}, {"a": {1: 2}}, {"a": b"bytes"}, {"a": {1, 2}}):
+        with pytest.raises((TypeError, ValueError)):
+            store.write_record("export", "k", record)
     assert store.read_record("export", "k") is None
     assert list(store.backend.keys("")) == []
 
 
-@pytest.mark.parametrize(
-    ("stage", "key"), [("", "k"), ("..", "k"), ("a/b", "k"), ("a", "../k"), ("a", "b/k"), ("a", "\n")]
-)
-def test_records_stay_in_their_folder(store: Store, stage: str, key: str) -> None:
-    with pytest.raises(Forbidden):
-        store.write_record(stage, key, {})
-    with pytest.raises(Forbidden):
-        store.read_record(stage, key)
+def test_records_stay_in_their_folder(store: Store) -> None:
+    for stage, key in (("", "k"), ("..", "k"), ("a/b", "k"), ("a", "../k"), ("a", "b/k"), ("a", "\n")):
+        with pytest.raises(Forbidden):
+            store.write_record(stage, key, {})
+        with pytest.raises(Forbidden):
+            store.read_record(stage, key)
 
 
 def test_runs(store: Store) -> None:

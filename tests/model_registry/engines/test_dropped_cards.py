@@ -22,7 +22,9 @@ Nodes = list[onnx.NodeProto]
 Dims = list[str | int]
 
 
-def save(path: Path, nodes: Nodes, inputs: dict[str, Dims], weights: dict[str, Any], kind: int = TensorProto.FLOAT) -> None:
+def save(
+    path: Path, nodes: Nodes, inputs: dict[str, Dims], weights: dict[str, Any], kind: int = TensorProto.FLOAT
+) -> None:
     """A checked network with float inputs of these shapes and one output called `out`."""
     graph = helper.make_graph(
         nodes,

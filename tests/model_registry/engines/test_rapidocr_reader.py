@@ -63,8 +63,12 @@ def test_boxes_lie_on_the_text(engine: Engine) -> None:
     ink = np.argwhere(image[..., 0] < 128)
     (line,) = read(engine, image)
     x0, y0, x1, y1 = box(line)
-    assert x0 <= ink[:, 1].min() and x1 >= ink[:, 1].max() and y0 <= ink[:, 0].min() and y1 >= ink[:, 0].max()
-    assert x1 - x0 < np.ptp(ink[:, 1]) + 40 and y1 - y0 < np.ptp(ink[:, 0]) + 40
+    assert x0 <= ink[:, 1].min()
+    assert x1 >= ink[:, 1].max()
+    assert y0 <= ink[:, 0].min()
+    assert y1 >= ink[:, 0].max()
+    assert x1 - x0 < np.ptp(ink[:, 1]) + 40
+    assert y1 - y0 < np.ptp(ink[:, 0]) + 40
     assert line.polygon[0] == min(line.polygon, key=sum)
 
 

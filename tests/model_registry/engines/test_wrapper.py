@@ -113,7 +113,8 @@ def test_an_engine_that_writes_to_its_input_cannot_reach_the_callers(image: Pixe
     wrap.enhance(card("enhance"), Spy(scribble), image, hole, seed=1, params={})
     wrap.upscale(card("clean", scales=(1,)), Spy(scribble), image, 1, params={})
     wrap.blend(card("blend"), Spy(scribble), image, image, hole, hole, params={})
-    assert (image == before).all() and (hole == hole_before).all()
+    assert (image == before).all()
+    assert (hole == hole_before).all()
 
 
 def test_grey_pictures_are_shown_as_three_channels_and_come_back_as_one(image: Pixels, hole: Hole) -> None:
@@ -134,7 +135,8 @@ def test_pictures_are_padded_by_reflection_and_never_moved(h: int, w: int) -> No
     out = wrap.upscale(card("clean", scales=(1,), size=size), engine, picture, 1, params={})
     shown = engine.seen["image"]
     assert (out == picture).all()
-    assert shown.shape[0] % 8 == shown.shape[1] % 8 == 0 and min(shown.shape[:2]) >= 16
+    assert shown.shape[0] % 8 == shown.shape[1] % 8 == 0
+    assert min(shown.shape[:2]) >= 16
     reached = min(shown.shape[0], 2 * h - 1)
     assert (shown[h:reached, :w] == picture[::-1][1 : 1 + reached - h]).all()
     assert (shown[reached:, :w] == shown[reached - 1, :w]).all()
@@ -156,9 +158,7 @@ def test_generated_pictures_are_cropped_about_the_centre() -> None:
         return np.tile(np.linspace(0, 1, width, dtype=np.float32)[None, :, None], (height, 1, 3))
 
     engine = Spy(ramp)
-    out = wrap.generate(
-        card("generate", size={"multiple_of": 8}), engine, "p", 13, 6, seed=1, params={}
-    )
+    out = wrap.generate(card("generate", size={"multiple_of": 8}), engine, "p", 13, 6, seed=1, params={})
     assert engine.seen["size"] == (16, 8)
     assert (out == ramp(16, 8)[1:7, 1:14]).all()
 
@@ -191,7 +191,9 @@ def nan(shown: Pixels, _: Any) -> Pixels:
         (lambda shown, _: np.zeros_like(shown), "all-black"),
     ],
 )
-def test_broken_results_are_faults_that_name_the_engine(do: Do, words: str, image: Pixels, hole: Hole) -> None:
+def test_broken_results_are_faults_that_name_the_engine(
+    do: Do, words: str, image: Pixels, hole: Hole
+) -> None:
     engine = Spy(do)
     calls: list[Do] = [
         lambda: filled(engine, image, hole),
@@ -222,7 +224,8 @@ def test_black_stays_black_without_complaint(hole: Hole) -> None:
 
 def test_overshoot_is_clipped(image: Pixels) -> None:
     out = wrap.upscale(card("clean", scales=(1,)), Spy(lambda shown, _: shown * 3 - 1), image, 1, params={})
-    assert out.min() == 0 and out.max() == 1
+    assert out.min() == 0
+    assert out.max() == 1
 
 
 class OutOfMemoryError(RuntimeError):
@@ -255,7 +258,8 @@ def test_parameters_are_the_cards_and_no_others(image: Pixels, hole: Hole) -> No
     defaults = {"radius": 3.0, "steps": 4, "mode": "a", "on": True}
     filled(engine, image, hole, defaults=defaults, params={"radius": 5})
     assert engine.seen["params"] == defaults | {"radius": 5}
-    assert engine.seen["seed"] == 7 and engine.seen["prompt"] == "p"
+    assert engine.seen["seed"] == 7
+    assert engine.seen["prompt"] == "p"
     with pytest.raises(EngineFault, match=r"no parameter 'radios'.*mode, on, radius, steps"):
         filled(engine, image, hole, defaults=defaults, params={"radios": 5})
     for wrong in ({"steps": 4.5}, {"steps": True}, {"radius": "3"}, {"mode": 1}, {"on": 1}):
@@ -272,7 +276,12 @@ def test_mistakes_of_the_caller_are_value_errors(image: Pixels, hole: Hole) -> N
     engine = Spy(lambda shown, _: shown)
     bad = image.copy()
     bad[0, 0] = np.nan
-    for picture, area in ((image[..., :2], hole), (image.astype(np.float64), hole), (image, hole[1:]), (bad, hole)):
+    for picture, area in (
+        (image[..., :2], hole),
+        (image.astype(np.float64), hole),
+        (image, hole[1:]),
+        (bad, hole),
+    ):
         with pytest.raises(ValueError):
             filled(engine, picture, area)
     with pytest.raises(ValueError, match="whole hole"):

@@ -1,0 +1,107 @@
+"""Stroke-tight masks: in a text line's polygon, the pixels of the overlay and no others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.contracts import Mask, Zone
+from tasks.detection.strokes_growth import traced
+from tasks.detection.strokes_ink import Ink, find_ink
+
+Polarity = Literal["light", "dark", "mixed", "unknown"]
+Bytes3 = NDArray[np.uint8]
+"""H×W×3 uint8 RGB."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrokeMask:
+    """The strokes of one text line, or its whole polygon where they could not be told apart."""
+
+    mask: Mask
+    """H×W, 0–1. The hole is `mask > 0`; below 1 lies the rim: outline, shadow, anti-aliasing, ringing."""
+    trusted: bool
+    stroke_width: float
+    """px; 0 where not trusted."""
+    polarity: Polarity
+    """Of the strokes against what lies behind."""
+    reason: str
+    """Why it is not trusted; empty where it is."""
+
+
+def stroke_mask(crop: Bytes3, inside: Zone, *, height: float = 0.0, reach: Zone | None = None) -> StrokeMask:
+    """The overlay's pixels in and next to a text line.
+
+    crop: H×W×3 with some of the surroundings; inside: H×W, the line's polygon; height: of its letters, px (0: taken from
+    the polygon); reach: H×W, holds `inside`: how far outline and shadow may be followed, by default the polygon."""
+    allowed = inside if reach is None else reach | inside
+    if not inside.any():
+        return StrokeMask(np.zeros(inside.shape, np.float32), False, 0.0, "unknown", "the polygon is empty")
+    height = height or _height(inside)
+    levels = crop.astype(np.float32)
+    around = _around(inside, height)
+    if around.sum() < 16 or inside.sum() < 16:
+        return _whole(inside, "too few pixels")
+    ink = find_ink(levels, inside, around, height)
+    doubt = _doubt(levels, ink, inside, height)
+    if doubt:
+        return _whole(inside, doubt)
+    width = stroke_width(ink.core)
+    hole, _ = traced(levels, ink.core, allowed, most=_most(height))
+    mask = np.where(ink.core, np.float32(1), np.float32(0.5)) * hole
+    return StrokeMask(mask.astype(np.float32), True, width, _polarity(levels, ink), "")
+
+
+def stroke_width(core: Zone) -> float:
+    """Typical width of the strokes of a mask, px; 0 for an empty one. From the ridge of the distance transform."""
+    if not core.any():
+        return 0.0
+    padded = np.pad(core, 1).astype(np.uint8)
+    depth = cv2.distanceTransform(padded, cv2.DIST_L2, 5)
+    ridge = (depth >= cv2.dilate(depth, np.ones((3, 3), np.uint8))) & (depth > 0)
+    return float(2 * np.median(depth[ridge]) - 1)
+
+
+def _most(height: float) -> int:
+    return int(min(max(round(0.3 * height), 4), 9))
+
+
+def _height(inside: Zone) -> float:
+    """The shorter side of the rectangle around the polygon."""
+    points = np.argwhere(inside).astype(np.float32)
+    (_, (w, h), _) = cv2.minAreaRect(points)
+    return float(min(w, h)) + 1
+
+
+def _around(inside: Zone, height: float) -> Zone:
+    outside = (~inside).astype(np.uint8)
+    distance = cv2.distanceTransform(outside, cv2.DIST_L2, 3)
+    return np.asarray((distance > 1) & (distance <= max(0.75 * height, 6)))
+
+
+def _doubt(levels: NDArray[np.float32], ink: Ink, inside: Zone, height: float) -> str:
+    share = float(ink.core.sum()) / float(inside.sum())
+    if share < 0.03:
+        return "too little ink found"
+    if share > 0.75:
+        return "too much taken for ink"
+    contrast = np.abs(levels - ink.background).max(axis=2)[ink.core]
+    if float(np.median(contrast)) < 10:
+        return "ink and background are alike"
+    return ""
+
+
+def _polarity(levels: NDArray[np.float32], ink: Ink) -> Polarity:
+    change = (levels - ink.background).mean(axis=2)[ink.core]
+    light = float((change > 0).mean())
+    if light > 0.8:
+        return "light"
+    return "dark" if light < 0.2 else "mixed"
+
+
+def _whole(inside: Zone, reason: str) -> StrokeMask:
+    return StrokeMask(inside.astype(np.float32), False, 0.0, "unknown", reason)

@@ -1,0 +1,127 @@
+"""The gradient-domain blend removes what does not belong, and only that."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from model_registry.engines.classical.blend_gradient import GradientBlend, edge_steps, wanted_steps
+from tests.model_registry.blend.conftest import Zone, dense_harmonic, random_picture, zones
+
+LEVEL = 1 / 255
+Picture = NDArray[np.float32]
+
+
+def blend(target: Picture, source: Picture, hole: Zone, zone: Zone, clip: float | None = None) -> Picture:
+    return GradientBlend().blend(target, source, hole, zone, params={} if clip is None else {"clip": clip})
+
+
+def decibels(a: Picture, b: Picture, hole: Zone) -> float:
+    return float(-10 * np.log10(max(float(((a - b)[hole] ** 2).mean()), 1e-9)))
+
+
+def plane(shape: tuple[int, int]) -> Picture:
+    yy, xx = np.mgrid[: shape[0], : shape[1]]
+    return np.stack([0.3 + 0.004 * xx, 0.5 - 0.003 * yy, 0.4 + 0.002 * (xx - yy)], -1).astype(np.float32)
+
+
+@given(
+    hole=zones(16), offset=st.lists(st.floats(-0.15, 0.15), min_size=3, max_size=3), everywhere=st.booleans()
+)
+@settings(deadline=None, max_examples=150)
+def test_constant_offset_is_removed_entirely(hole: Zone, offset: list[float], everywhere: bool) -> None:
+    """Pasted into the hole, or a fill that is off around it too; on a smooth picture nothing is left of it."""
+    target = plane(hole.shape)
+    shift = np.array(offset, np.float32)
+    source = target + shift if everywhere else np.where(hole[..., None], target + shift, target)
+    out = blend(target, source, hole, hole)
+    if hole.all():
+        assert np.array_equal(out, np.clip(source, 0, 1))
+    elif everywhere:
+        assert np.abs(out - target).max() < 1e-4
+    else:
+        one_by_one = ndimage.label(hole)[1]
+        assert np.abs(out - target).max() < (1e-4 if one_by_one == 1 and slopes_known(hole) else 0.35)
+
+
+def slopes_known(hole: Zone) -> bool:
+    """Every crossing edge has a slope on at least one side: otherwise half a pixel of the plane's slope stays."""
+    padded = np.pad(hole, 2, constant_values=False)
+    exists = np.pad(np.ones_like(hole), 2, constant_values=False)
+    for axis in (0, 1):
+        for step in (1, -1):
+            shifted = [np.roll(padded, k * step, axis) for k in (1, -1)]
+            there = np.roll(exists, -step, axis) & ~shifted[1]
+            crossing = exists & ~padded & shifted[0]
+            inner = np.roll(padded, 2 * step, axis)
+            if (crossing & ~(inner | there)).any():
+                return False
+    return True
+
+
+@given(hole=zones(10), seed=st.integers(0, 50))
+@settings(deadline=None, max_examples=100)
+def test_classical_blend_is_exact(hole: Zone, seed: int) -> None:
+    """A source of its own, no clipping of outliers: Perez's equation, against a dense solve."""
+    target = random_picture((*hole.shape, 3), seed) * 0.2 + 0.4
+    source = random_picture(target.shape, seed + 77) * 0.2 + 0.4
+    ring = ndimage.binary_dilation(hole) & ~hole
+    out = blend(target, source, hole, hole, clip=0)
+    if ring.any() and np.abs(target - source)[ring].max() > LEVEL:
+        expected = source + dense_harmonic(target.astype(np.float64) - source, hole)
+        assert np.abs(out - np.clip(expected, 0, 1))[hole].max() < LEVEL / 10
+
+
+def test_gradient_of_the_fill_is_kept(photograph: Picture, disc: Zone) -> None:
+    """The correction is harmonic: away from the hole's edge the Laplacian is the source's."""
+    source = np.clip(photograph * 0.9 + 0.03, 0, 1)
+    out = blend(photograph, source, disc, disc)
+    inner = ndimage.binary_erosion(disc, iterations=2) & ((out > 0) & (out < 1)).all(-1)
+    change = np.stack([ndimage.laplace((out - source)[..., c].astype(np.float64)) for c in range(3)], -1)
+    unclipped = ndimage.binary_erosion(((out > 0) & (out < 1)).all(-1))
+    assert np.abs(change[inner & unclipped]).max() < 0.1 * LEVEL
+
+
+@pytest.mark.parametrize("levels", [5, 10, 20])
+def test_offset_in_a_photograph(photograph: Picture, disc: Zone, levels: int) -> None:
+    shift = np.array([1, -0.6, 0.8], np.float32) * levels / 255
+    fill = np.where(disc[..., None], photograph + shift, photograph)
+    out = blend(photograph, fill, disc, disc)
+    assert decibels(out, photograph, disc) > decibels(fill, photograph, disc) + 8
+
+
+def test_a_perfect_fill_is_hardly_touched(photograph: Picture, disc: Zone) -> None:
+    raw, _ = edge_steps(photograph, disc)
+    wanted = wanted_steps(photograph, disc)
+    assert (wanted**2).sum() < 0.05 * (raw**2).sum()
+    assert decibels(blend(photograph, photograph, disc, disc), photograph, disc) > 50
+
+
+def test_residue_on_the_ring_does_not_stain(photograph: Picture, disc: Zone) -> None:
+    """A tenth of the ring carries dark residue: clipping outliers keeps it from spreading into the fill."""
+    ring = ndimage.binary_dilation(disc) & ~disc
+    dirty = ring & (np.random.default_rng(2).random(ring.shape) < 0.1)
+    target = np.where(dirty[..., None], np.maximum(photograph - 0.5, 0), photograph).astype(np.float32)
+    source = np.clip(photograph + 0.02, 0, 1)
+    guarded = decibels(blend(target, source, disc, disc), photograph, disc)
+    naive = decibels(blend(target, source, disc, disc, clip=0), photograph, disc)
+    assert guarded > naive + 10
+
+
+def test_clean_pixels_of_another_part_are_left(photograph: Picture) -> None:
+    """Two holes, one with a bad fill: the other, perfect, stays within a level."""
+    hole = np.zeros(photograph.shape[:2], bool)
+    hole[20:60, 20:60] = True
+    hole[150:190, 180:230] = True
+    source = photograph.copy()
+    source[20:60, 20:60] = np.clip(source[20:60, 20:60] + 0.05, 0, 1)
+    zone = ndimage.binary_dilation(hole, iterations=3)
+    out = blend(photograph, source, hole, zone)
+    assert np.array_equal(out[zone & ~hole], photograph[zone & ~hole])
+    assert (
+        np.abs(out - photograph)[20:60, 20:60].mean() < 0.5 * np.abs(source - photograph)[20:60, 20:60].mean()
+    )

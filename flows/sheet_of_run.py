@@ -33,7 +33,7 @@ def sheet_of_run(shop: Workshop, title: str, result: RunResult) -> Sheet:
         _item(shop, item, result.tier, id(item) in detailed) for item in result.items if id(item) in chosen
     )
     shown = "" if len(items) == len(result.items) else f"{len(items)} of {len(result.items)} pictures"
-    facts = {"pictures": str(len(result.items)), "tier": result.tier, "store": shop.spec.store}
+    facts = {"store": shop.spec.store, "cards": shop.registry.digest[:12]}
     return Sheet(
         title=title or result.run_id, run_id=result.run_id, subtitle=shown, tier=result.tier, counts=result.counts,
         seconds=result.seconds, items=items, facts=facts,

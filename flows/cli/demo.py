@@ -27,6 +27,7 @@ def demo(folder: Folder = Path("demo"), fresh: Fresh = False, as_json: Json = Fa
     home = folder.absolute() / "home"
     os.environ.setdefault("PENTIMENTO_HOME", str(home))
     os.environ.setdefault("PREFECT_HOME", str(home / "prefect"))
+    Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)  # Prefect makes only the last folder
     from flows.demo.catalogue import write_catalogue
 
     print(f"pentimento: writing the sample catalogue to {folder / 'catalogue'} …", file=sys.stderr, flush=True)

@@ -4,10 +4,11 @@ The write zones of two regions (the hole and `feather` pixels around it) never o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model_registry.engines.contract import TextLine
 from tasks.contracts import Box, Mask, Region, RegionKind
@@ -16,9 +17,15 @@ from tasks.detection.levels import from_levels, to_levels
 from tasks.detection.lines import covered, grown_corners
 from tasks.detection.order import reading_order
 from tasks.detection.pieces import pieces
+from tasks.detection.strokes_lines import LineMask, line_masks
 
 GROW = 0.1
-"""Growth of a text line on each side, as a share of its letters' height; why this much: docs of `regions_from_lines`."""
+"""Growth of a text line on each side, as a share of its letters' height.
+
+Measured with rapidocr 3.10 on 204 rendered lines of 16 to 64 px (outlines of 6 to 14 %, shadows, turned by 12 to 90°) over
+photographs, lines with a word missed left out. Its boxes usually hold the ink with a tenth to spare; soft shadows stick
+out by up to 0.08. Covered whole: 77 to 97 % of lines as read, 93 to 97 % at 0.1, 94 to 98 % at 0.2, where the area grows by
+a further fifth of the height all round. The rest are letters that the reader cut off."""
 
 
 def regions_from_mask(
@@ -42,13 +49,23 @@ def regions_from_mask(
 
 
 def regions_from_lines(
-    lines: Sequence[TextLine], size: tuple[int, int], *, feather: int, grow: float = GROW
+    lines: Sequence[TextLine],
+    size: tuple[int, int],
+    *,
+    feather: int,
+    grow: float = GROW,
+    image: NDArray[np.uint8] | None = None,
 ) -> tuple[Region, ...]:
     """One region a text line, in reading order, numbered from 1; lines whose write zones touch are one region.
 
     size: (h, w) of the picture. Each line's quadrilateral is grown on every side by `grow` × the height of its letters,
     rotation kept, and clipped; a line outside the picture gives no region. A region's text is that of its lines in
-    reading order, parted by spaces; its confidence the lowest of theirs. Masks are 0 or 1."""
+    reading order, parted by spaces; its confidence the lowest of theirs. Masks are 0 or 1.
+
+    With `image` (h×w×3 uint8 RGB, unchanged) each line's mask is trimmed to its strokes, with outline and shadow, or to
+    the plate it stands on, and is soft at the rim; a line whose strokes cannot be told apart keeps its quadrilateral."""
+    if image is not None:
+        return _trimmed_regions(line_masks(image, lines, grow), size, feather)
     drawn = []
     for line in lines:
         box, zone = covered(grown_corners(line, grow), size)
@@ -56,6 +73,27 @@ def regions_from_lines(
             drawn.append(Cluster(box, zone, (line,)))
     merged = merge_overlapping(drawn, 2 * feather)
     return _numbered([_text_region(cluster, feather, size) for cluster in merged])
+
+
+def _trimmed_regions(
+    masks: Mapping[TextLine, LineMask], size: tuple[int, int], feather: int
+) -> tuple[Region, ...]:
+    drawn = [Cluster(trimmed.box, trimmed.mask > 0, (line,)) for line, trimmed in masks.items()]
+    return _numbered([
+        _softened(_text_region(cluster, feather, size), [masks[line] for line in cluster.lines])
+        for cluster in merge_overlapping(drawn, 2 * feather)
+    ])  # fmt: skip
+
+
+def _softened(region: Region, parts: Sequence[LineMask]) -> Region:
+    """The region with its lines' own masks; where two overlap, the higher."""
+    mask = np.zeros(region.mask.shape, np.float32)
+    left, top = region.box[:2]
+    for part in parts:
+        x0, y0, x1, y1 = part.box
+        view = mask[y0 - top : y1 - top, x0 - left : x1 - left]
+        np.maximum(view, part.mask, out=view)
+    return replace(region, mask=from_levels(to_levels(mask)))
 
 
 def _text_region(cluster: Cluster, feather: int, size: tuple[int, int]) -> Region:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import struct
+import zlib
 from collections.abc import Sequence
 from io import BytesIO
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
@@ -16,6 +18,11 @@ from tasks.errors import ArtifactDamaged
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _INDEX = "regions.json"
+_DAMAGE = (
+    BadZipFile, zlib.error, struct.error, cv2.error,
+    KeyError, ValueError, TypeError, AttributeError, EOFError, OSError, RuntimeError,
+)  # fmt: skip
+"""What reading a damaged bundle raises: a flipped bit can make an entry look encrypted, compressed or misplaced."""
 
 
 def regions_to_json(regions: Sequence[Region]) -> list[JsonObject]:
@@ -49,7 +56,7 @@ def unpack(bundle: bytes) -> tuple[Region, ...]:
         with ZipFile(BytesIO(bundle)) as entries:
             index = json.loads(entries.read(_INDEX))
             return tuple(_region(facts, entries.read(_name(place))) for place, facts in enumerate(index))
-    except (BadZipFile, KeyError, ValueError, TypeError, EOFError, NotImplementedError) as fault:
+    except _DAMAGE as fault:
         raise ArtifactDamaged("the stored regions cannot be read") from fault
 
 

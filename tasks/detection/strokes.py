@@ -10,9 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.contracts import Mask, Zone
+from tasks.detection.strokes_axis import Stretches, line_size, stretches
 from tasks.detection.strokes_growth import traced
-from tasks.detection.strokes_ink import Ink, find_ink
+from tasks.detection.strokes_ink import Ink, Line, find_ink
 
+SPARSE = 0.4
+"""A stretch with less than this part of the usual ink may hold letters that were not told apart."""
+PLAIN = 8.0
+"""Levels: on a background that is known better than this nothing is overlooked."""
 Polarity = Literal["light", "dark", "mixed", "unknown"]
 Bytes3 = NDArray[np.uint8]
 """H×W×3 uint8 RGB."""
@@ -33,25 +38,42 @@ class StrokeMask:
     """Why it is not trusted; empty where it is."""
 
 
-def stroke_mask(crop: Bytes3, inside: Zone, *, height: float = 0.0, reach: Zone | None = None) -> StrokeMask:
+def stroke_mask(
+    crop: Bytes3,
+    inside: Zone,
+    *,
+    height: float = 0.0,
+    reach: Zone | None = None,
+    ends: Zone | None = None,
+    others: Zone | None = None,
+) -> StrokeMask:
     """The overlay's pixels in and next to a text line.
 
     crop: H×W×3 with some of the surroundings; inside: H×W, the line's polygon; height: of its letters, px (0: taken from
-    the polygon); reach: H×W, holds `inside`: how far outline and shadow may be followed, by default the polygon."""
+    the polygon); reach: H×W, holds `inside`: how far outline and shadow may be followed, by default the polygon; ends: H×W, where letters may
+    stand that the reader left out; others: H×W, what to
+    learn nothing from, such as other lines."""
     allowed = inside if reach is None else reach | inside
     if not inside.any():
         return StrokeMask(np.zeros(inside.shape, np.float32), False, 0.0, "unknown", "the polygon is empty")
-    height = height or _height(inside)
+    height = height or line_size(inside)[1]
     levels = crop.astype(np.float32)
-    around = _around(inside, height)
+    apart = np.zeros_like(inside) if others is None else others & ~inside
+    around = _around(inside, height) & ~apart
     if around.sum() < 16 or inside.sum() < 16:
         return _whole(inside, "too few pixels")
-    ink = find_ink(levels, inside, around, height)
-    doubt = _doubt(levels, ink, inside, height)
+    parts = stretches(inside, height)
+    beyond = np.zeros_like(inside) if ends is None else ends & ~inside & ~apart
+    line = Line(inside, beyond, around, height, parts)
+    ink = find_ink(levels, line)
+    if _doubt(levels, ink, inside):
+        ink = find_ink(levels, line, rare=1.5, strewn=0.25)
+    doubt = _doubt(levels, ink, inside)
     if doubt:
         return _whole(inside, doubt)
     width = stroke_width(ink.core)
-    hole, _ = traced(levels, ink.core, allowed, most=_most(height))
+    hole, _ = traced(levels, ink.core, allowed | beyond, _most(height), parts, apart)
+    hole |= _unread(ink, inside, hole, parts)
     mask = np.where(ink.core, np.float32(1), np.float32(0.5)) * hole
     return StrokeMask(mask.astype(np.float32), True, width, _polarity(levels, ink), "")
 
@@ -70,20 +92,13 @@ def _most(height: float) -> int:
     return int(min(max(round(0.3 * height), 4), 9))
 
 
-def _height(inside: Zone) -> float:
-    """The shorter side of the rectangle around the polygon."""
-    points = np.argwhere(inside).astype(np.float32)
-    (_, (w, h), _) = cv2.minAreaRect(points)
-    return float(min(w, h)) + 1
-
-
 def _around(inside: Zone, height: float) -> Zone:
     outside = (~inside).astype(np.uint8)
     distance = cv2.distanceTransform(outside, cv2.DIST_L2, 3)
     return np.asarray((distance > 1) & (distance <= max(0.75 * height, 6)))
 
 
-def _doubt(levels: NDArray[np.float32], ink: Ink, inside: Zone, height: float) -> str:
+def _doubt(levels: NDArray[np.float32], ink: Ink, inside: Zone) -> str:
     share = float(ink.core.sum()) / float(inside.sum())
     if share < 0.03:
         return "too little ink found"
@@ -93,6 +108,18 @@ def _doubt(levels: NDArray[np.float32], ink: Ink, inside: Zone, height: float) -
     if float(np.median(contrast)) < 10:
         return "ink and background are alike"
     return ""
+
+
+def _unread(ink: Ink, inside: Zone, hole: Zone, parts: Stretches) -> Zone:
+    """Stretches with hardly any ink that the background does not explain either: all of the polygon there."""
+    everything = np.bincount(parts.index[inside], minlength=parts.count)
+    found = np.bincount(parts.index[ink.core], minlength=parts.count)
+    share = found / np.maximum(everything, 1)
+    rest = inside & ~hole
+    power = np.bincount(parts.index[rest], ink.change[rest], parts.count)
+    power = power / np.maximum(np.bincount(parts.index[rest], minlength=parts.count), 1)
+    unread = (share < SPARSE * float(np.median(share))) & (power > PLAIN**2)
+    return np.asarray(inside & unread[parts.index])
 
 
 def _polarity(levels: NDArray[np.float32], ink: Ink) -> Polarity:

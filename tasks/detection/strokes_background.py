@@ -40,11 +40,23 @@ def _push_pull(weighted: Levels3, weight: Plane) -> Levels3:
 
 
 def local_mean(values: Levels3, where: Zone, reach: float) -> Levels3:
-    """Gaussian mean of the pixels `where`, of about `reach` px; the overall mean far from all of them."""
+    """Bell-shaped mean of the pixels `where`, of about `reach` px; the overall mean far from all of them."""
     weight = where.astype(np.float32)
-    sigma = max(reach, 0.5)
-    total = cv2.GaussianBlur(values * weight[..., None], (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
-    count = cv2.GaussianBlur(weight, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
+    total, count = _blurred(values * weight[..., None], reach), _blurred(weight, reach)
     overall = values[where].mean(axis=0) if where.any() else values.mean(axis=(0, 1))
-    total, tiny = total.reshape(values.shape), np.float32(1e-3)
-    return np.asarray((total + tiny * overall) / (count + tiny)[..., None], np.float32)
+    tiny = np.float32(1e-3)
+    return np.asarray((total + tiny * overall) / (np.maximum(count, 0) + tiny)[..., None], np.float32)
+
+
+def energy(change: Levels3) -> Plane:
+    """Sum of the squares over the channels, H×W."""
+    return np.asarray(np.einsum("ijk,ijk->ij", change, change), np.float32)
+
+
+def _blurred(values: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """Two box means, near a Gaussian one: their cost does not grow with sigma."""
+    side = 2 * max(round(1.22 * sigma), 1) + 1
+    once = cv2.blur(values, (side, side), borderType=cv2.BORDER_REFLECT)
+    return np.asarray(cv2.blur(once, (side, side), borderType=cv2.BORDER_REFLECT), np.float32).reshape(
+        values.shape
+    )

@@ -53,9 +53,7 @@ def palette(inside: Values, around: Values, low: float, high: float) -> Palette:
     return Palette(centres, share_in, share_out)
 
 
-def _histogram(
-    values: Values, low: float, high: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _histogram(values: Values, low: float, high: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     steps = np.clip((values - low) * (_BINS / (high - low)), 0, _BINS - 1).astype(np.intp)
     code = (steps[:, 0] * _BINS + steps[:, 1]) * _BINS + steps[:, 2]
     size = _BINS**3
@@ -72,9 +70,7 @@ def _begin(colours: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray
     return colours[chosen]
 
 
-def _lloyd(
-    colours: NDArray[np.float64], weight: NDArray[np.float64], centres: NDArray[np.float64]
-) -> Values:
+def _lloyd(colours: NDArray[np.float64], weight: NDArray[np.float64], centres: NDArray[np.float64]) -> Values:
     for _ in range(_ROUNDS):
         label = _nearest(colours.astype(np.float32), centres.astype(np.float32))
         mass = np.bincount(label, weight, len(centres))

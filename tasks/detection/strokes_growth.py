@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from tasks.contracts import Zone
-from tasks.detection.strokes_background import Levels3, Plane, interpolated
+from tasks.detection.strokes_axis import Stretches
+from tasks.detection.strokes_background import Levels3, Plane, interpolated, local_mean
 
 SECTORS = 8
 _VISIBLE = 2.5
 """Levels: a mean shift of the colour below this is no trace."""
-_GRAIN = 16.0
-"""Neighbouring pixels are alike: so many count as one observation."""
+_SURE = 2.5
+"""Standard errors."""
+_UNREST = 3.0
+"""An interpolated ground is off by about twice the grain's power anyway."""
+_VISIBLE_POWER = 16.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,42 +48,65 @@ def surrounding(core: Zone) -> Surrounding:
     return Surrounding(np.asarray(distance, np.float32), sector)
 
 
-def traced(levels: Levels3, core: Zone, allowed: Zone, most: int) -> tuple[Zone, NDArray[np.intp]]:
+def traced(
+    levels: Levels3, core: Zone, allowed: Zone, most: int, parts: Stretches, apart: Zone
+) -> tuple[Zone, NDArray[np.intp]]:
     """The core and what its overlay changes around it; and how far that goes in each sector, px.
 
-    most: the farthest distance looked at, px. The hole lies inside `allowed`."""
+    most: the farthest distance looked at, px; parts: stretches that agree or not on a trace; apart: what to learn nothing
+    from. The hole lies inside
+    `allowed`."""
     seen = surrounding(core)
-    far = (seen.distance > most + 0.5) & (seen.distance <= 2.5 * most + 4)
-    if not far.any():
-        far = seen.distance > most / 2
-    background = interpolated(levels, seen.distance > most + 0.5)
-    residual = levels - background
-    smooth = cv2.blur(levels, (3, 3))
-    affected = _affected(residual, levels - smooth, seen, allowed, far, most)
+    open_ground = (seen.distance > most + 0.5) & ~apart
+    if not open_ground.any():
+        return core & allowed, np.zeros(SECTORS, np.intp)
+    residual = levels - interpolated(levels, open_ground)
+    far = open_ground & (seen.distance <= 2.5 * most + 4)
+    far = far if far.any() else open_ground
+    grain = (levels - local_mean(levels, open_ground, most / 2))[far]
+    affected = _affected(residual, float(np.vdot(grain, grain)) / grain.size, seen, allowed, most, parts)
     reach = _reaches(affected)
     hole = core | (seen.distance < reach[seen.sector] + 0.75)
     return np.asarray(hole & allowed), reach
 
 
 def _affected(
-    residual: Levels3, detail: Levels3, seen: Surrounding, allowed: Zone, far: Zone, most: int
+    residual: Levels3, quiet: float, seen: Surrounding, allowed: Zone, most: int, parts: Stretches
 ) -> Zone:
-    """SECTORS × (most + 1): whether the overlay's trace is found in this direction, at this distance."""
+    """SECTORS × (most + 1): whether the overlay's trace is found in this direction, at this distance.
+
+    A trace is a shift of the mean colour on which the stretches of the line agree, or more unrest than the grain of the
+    picture (`quiet`, levels²) accounts for."""
     step = np.rint(seen.distance).astype(np.intp)
     near = (step >= 1) & (step <= most) & allowed
+    cells = SECTORS * (most + 1)
     code = seen.sector[near] * (most + 1) + step[near]
-    size = SECTORS * (most + 1)
-    count = np.bincount(code, minlength=size)
-    values, elsewhere = residual[near], residual[far]
-    level, noise = elsewhere.mean(axis=0), elsewhere.std(axis=0)
-    sums = np.stack([np.bincount(code, values[:, c], size) for c in range(3)], axis=1)
-    shift = np.abs(sums / np.maximum(count, 1)[:, None] - level)
-    doubt = 2.5 * noise / np.sqrt(np.maximum(count, 1) / _GRAIN)[:, None]
-    found = (shift > np.maximum(_VISIBLE, doubt)).any(axis=1) & (count >= 8)
-    energy = np.bincount(code, (values**2).sum(axis=1), size) / np.maximum(count, 1) / 3
-    quiet = float((elsewhere**2).mean())
-    found |= (energy > 2.0 * quiet + 16) & (count >= 8)
-    return found.reshape(SECTORS, most + 1)
+    values = residual[near]
+    count = np.bincount(code, minlength=cells)
+    power = np.bincount(code, np.einsum("ij,ij->i", values, values), cells) / np.maximum(count, 1) / 3
+    found = power > _UNREST * quiet + _VISIBLE_POWER
+    code = code * parts.count + parts.index[near]
+    number = np.bincount(code, minlength=cells * parts.count).reshape(cells, parts.count)
+    for channel in range(3):
+        sums = np.bincount(code, values[:, channel], cells * parts.count).reshape(cells, parts.count)
+        found |= _agreed(sums, number, quiet)
+        found |= _agreed(_pooled(sums), _pooled(number), quiet)
+    return np.asarray((found & (count >= 6)).reshape(SECTORS, most + 1))
+
+
+def _pooled(cells: NDArray[Any]) -> NDArray[Any]:
+    """Each sector with its two neighbours."""
+    by_sector = cells.reshape(SECTORS, -1)
+    return np.asarray(by_sector + np.roll(by_sector, 1, 0) + np.roll(by_sector, -1, 0)).reshape(cells.shape)
+
+
+def _agreed(sums: NDArray[np.float64], number: NDArray[np.intp], quiet: float) -> Zone:
+    """Whether the mean over all stretches is a visible shift and well beyond what their differences explain."""
+    total = np.maximum(number.sum(axis=1), 1)
+    mean = sums.sum(axis=1) / total
+    off = (sums - mean[:, None] * number) ** 2
+    error = np.sqrt(off.sum(axis=1) + quiet * total) / total
+    return np.asarray(np.abs(mean) > np.maximum(_VISIBLE, _SURE * error))
 
 
 def _reaches(affected: Zone) -> NDArray[np.intp]:
@@ -94,4 +122,4 @@ def _reaches(affected: Zone) -> NDArray[np.intp]:
                 at = distance
         reach[sector] = at
     lent = np.maximum(np.roll(reach, 1), np.roll(reach, -1)) - 1
-    return np.maximum(np.maximum(reach, lent), 1)
+    return np.maximum(np.maximum(reach, lent), 2)

@@ -9,14 +9,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.contracts import Zone
-from tasks.detection.strokes_background import Levels3, Plane, interpolated, local_mean
+from tasks.detection.strokes_axis import Stretches
+from tasks.detection.strokes_background import Levels3, Plane, energy, interpolated, local_mean
 from tasks.detection.strokes_colours import Palette, palette
 
 RARE = 2.5
 """A colour is of the ink when it is at least so many times more frequent in the line than around it."""
+STREWN = 0.35
+"""How evenly a colour of the ink must be strewn over the line: a thing behind it is in one place."""
 _LEAST = 0.02
 _NOISE = 4.0
 """Levels: below this no spread is believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Where a text line lies in a crop. Zones are H×W and apart from each other, but for `around`."""
+
+    inside: Zone
+    """Its polygon."""
+    ends: Zone
+    """Ground before its first and after its last letter, where more may stand."""
+    around: Zone
+    """What to learn the background from."""
+    height: float
+    """Of its letters, px."""
+    parts: Stretches
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,69 +43,92 @@ class Ink:
 
     core: Zone
     background: Levels3
-    spread: Plane
-    """Standard deviation of the background's guess, levels."""
+    change: Plane
+    """Mean square over the channels, levels², of the difference to the median around each pixel."""
     separation: float
     """Share of the line's pixels in ink colours, less that of its surroundings."""
 
 
-def find_ink(levels: Levels3, inside: Zone, around: Zone, height: float) -> Ink:
-    """The ink in `inside`, told apart by what `around` looks like. height: of the letters, px."""
-    first = interpolated(levels, around)
-    by_colour = _labelled(levels, inside, around, palette(levels[inside], levels[around], 0, 256))
-    smooth = local_mean(levels, around, height / 2)
-    change = np.clip(np.where(inside[..., None], levels - first, levels - smooth), -96, 95)
-    by_change = _labelled(change, inside, around, palette(change[inside], change[around], -96, 96))
-    best = max((by_colour, by_change), key=lambda found: found[1])
-    core, separation = best
+def find_ink(levels: Levels3, line: Line, rare: float = RARE, strewn: float = STREWN) -> Ink:
+    """The ink of a line, told apart by what is around it; in its ends only what is closed and of the same ink."""
+    inside, around = line.inside, line.around
+    side = min(2 * round(0.6 * line.height) + 1, 255)
+    middle = cv2.medianBlur(levels.astype(np.uint8), side).astype(np.float32)
+    local = np.clip(levels - middle, -96, 95)
+    by_colour = _labelled(levels, line, palette(levels[inside], levels[around], 0, 256), rare, strewn)
+    by_change = _labelled(local, line, palette(local[inside], local[around], -96, 96), rare, strewn)
+    core, separation = max((by_colour, by_change), key=lambda found: found[1])
     for _ in range(2):
-        core, background, spread = _refined(levels, core, inside, around, height)
-    return Ink(core, background, spread, separation)
+        core, background = _refined(levels, core, line, strewn)
+    return Ink(core, background, energy(levels - middle) / 3, separation)
 
 
-def _labelled(values: Levels3, inside: Zone, around: Zone, colours: Palette) -> tuple[Zone, float]:
-    ink = (colours.surprise > RARE) & (colours.inside > _LEAST)
+def _labelled(
+    values: Levels3, line: Line, colours: Palette, rare: float, strewn: float
+) -> tuple[Zone, float]:
+    ink = (colours.surprise > rare) & (colours.inside > _LEAST)
+    label = np.full(line.inside.shape, -1, np.intp)
+    label[line.inside] = colours.nearest(values[line.inside])
+    for k in np.flatnonzero(ink):
+        ink[k] = line.parts.spread(label == k) >= strewn
     separation = float((colours.inside - colours.around)[ink].sum())
-    core = np.zeros(inside.shape, np.bool_)
-    core[inside] = ink[colours.nearest(values[inside])]
-    return core, separation
+    return np.asarray(np.append(ink, False)[label]), separation
 
 
-def _refined(
-    levels: Levels3, core: Zone, inside: Zone, around: Zone, height: float
-) -> tuple[Zone, Levels3, Plane]:
+def _refined(levels: Levels3, core: Zone, line: Line, strewn: float) -> tuple[Zone, Levels3]:
     """Each pixel to what explains it better: the background interpolated from off the core, or one of the inks."""
-    margin = max(2, round(height / 12))
+    margin = max(2, round(line.height / 12))
     near = cv2.dilate(core.astype(np.uint8), np.ones((2 * margin + 1,) * 2, np.uint8)).astype(bool)
-    known = (around | inside) & ~near
+    known = (line.around | line.inside) & ~near
     if not known.any():
-        known = around & ~core
+        known = line.around & ~core
     background = interpolated(levels, known)
-    smooth = local_mean(levels, known, height / 4)
-    spread = np.sqrt(local_mean((levels - smooth) ** 2, known, height / 2).mean(axis=2) + _NOISE**2)
+    smooth = local_mean(levels, known, line.height / 4)
+    variance = local_mean(energy(levels - smooth)[..., None] / 3, known, line.height / 2)[..., 0]
     guess = np.where(known[..., None], smooth, background)
-    against = ((levels - guess) ** 2).sum(axis=2) / spread**2
+    against = energy(levels - guess) / (variance + _NOISE**2)
     best = np.full(core.shape, np.inf, np.float32)
-    for plane, error in _inks(levels, background, core):
-        best = np.minimum(best, ((levels - plane) ** 2).sum(axis=2) / error**2)
+    for plane, error in _inks(levels, background, core, line.parts, strewn):
+        best = np.minimum(best, energy(levels - plane) / error**2)
     evidence = cv2.GaussianBlur(np.clip(against - best, -30, 30).astype(np.float32), (3, 3), 0)
-    found = (evidence > 0) & (against > 6) & inside
-    return np.asarray(found), background, spread.astype(np.float32)
+    found = (evidence > 0) & (against > 6) & (line.inside | line.ends)
+    return _without_strays(np.asarray(found), against, best, line), background
 
 
-def _inks(levels: Levels3, background: Levels3, core: Zone) -> list[tuple[Levels3, float]]:
+def _without_strays(found: Zone, against: Plane, best: Plane, line: Line) -> Zone:
+    """What was found, less those pieces in the ends that are open, of the wrong size or not surely of the ink."""
+    count, label, boxes, _ = cv2.connectedComponentsWithStats(found.astype(np.uint8), connectivity=8)
+    label = label.astype(np.intp)
+    beyond = found & line.ends
+    area = np.bincount(label[found], minlength=count)
+    surely = np.bincount(label[found], np.minimum(best, 30)[found], count) < 4 * area
+    surely &= np.bincount(label[found], np.minimum(against, 100)[found], count) > 20 * area
+    edge = cv2.dilate((~(line.inside | line.ends)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    closed = np.bincount(label[beyond & edge], minlength=count) == 0
+    longest = boxes[:, 2:4].max(axis=1)
+    fitting = (longest >= 0.3 * line.height) & (longest <= 1.5 * line.height)
+    kept = surely & closed & fitting
+    kept |= np.bincount(label[beyond], minlength=count) == 0
+    kept[0] = False
+    return np.asarray(found & (line.inside | kept[label]))
+
+
+def _inks(levels: Levels3, background: Levels3, core: Zone, parts: Stretches, strewn: float) -> list[tuple[Levels3, float]]:
     """Of each colour of the core: what it would show over the background, and how far off that is (levels)."""
     pixels, behind = levels[core], background[core]
     if len(pixels) < 8:
         return []
     colours = palette(pixels, pixels[:0], 0, 256)
     label = colours.nearest(pixels)
+    index = parts.index[core]
     made = []
     for k in np.flatnonzero(colours.inside > 0.06):
         mine = label == k
+        if parts.spread_of(index[mine]) < strewn:
+            continue
         slope, offset = _blend(pixels[mine], behind[mine])
         off = pixels[mine] - slope * behind[mine] - offset
-        error = float(np.sqrt((off**2).sum(axis=1).mean() / 3 + _NOISE**2))
+        error = float(np.sqrt(np.vdot(off, off) / off.size + _NOISE**2))
         made.append((np.asarray(slope * background + offset, np.float32), error))
     return made
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -15,6 +16,10 @@ MOVES = 3
 
 Depth = NDArray[np.float32]
 """H×W px: 1, 2, … outside the hole, 0, −1, … inside, by Euclidean distance to the edge."""
+
+
+Means = tuple[Pixels, NDArray[np.float32]]
+"""A band's local means, H×W×C, and over how many pixels each was taken, H×W."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +45,24 @@ def steps(field: Pixels, hole: Zone, *, width: int, reach: int) -> Steps:
     step does not. Sizes are Euclidean over the channels, averaged over the contour. The surroundings are the contours
     `width`, 2 `width`, … px further out, measured alike: on a textured or sloping ground they show the same."""
     depth = _depth(hole)
-    sizes = [_across(field, depth, move * width, width, reach) for move in range(MOVES + 1)]
+    levels = [width * band for band in range(-1, MOVES + 2)]
+    means = [_means(field, (depth > a) & (depth <= b), reach) for a, b in pairwise(levels)]
+    sizes = [
+        _across(*pair, (depth > at) & (depth <= at + 1))
+        for pair, at in zip(pairwise(means), levels[1:-1], strict=True)
+    ]
     edge = sizes[0]
     around = np.concatenate(sizes[1:])
     return Steps(float(edge.mean()) if len(edge) else None, float(around.mean()) if len(around) else 0.0)
 
 
-def _across(field: Pixels, depth: Depth, at: int, width: int, reach: int) -> NDArray[np.float64]:
-    """The steps between the bands on either side of depth `at`, one a contour pixel."""
-    inner, inner_count = _means(field, (depth > at - width) & (depth <= at), reach)
-    outer, outer_count = _means(field, (depth > at) & (depth <= at + width), reach)
-    contour = (depth > at) & (depth <= at + 1) & (inner_count > 0.5) & (outer_count > 0.5)
-    return np.asarray(np.linalg.norm(inner[contour] - outer[contour], axis=1), np.float64)
+def _across(inner: Means, outer: Means, contour: Zone) -> NDArray[np.float64]:
+    """The steps between two bands, one a pixel of the contour between them."""
+    seen = contour & (inner[1] > 0.5) & (outer[1] > 0.5)
+    return np.asarray(np.linalg.norm(inner[0][seen] - outer[0][seen], axis=1), np.float64)
 
 
-def _means(field: Pixels, band: Zone, reach: int) -> tuple[Pixels, NDArray[np.float32]]:
+def _means(field: Pixels, band: Zone, reach: int) -> Means:
     """The field's mean over the band's pixels within a square of `reach` px, H×W×C, and how many they are, H×W."""
     count = _sums(band.astype(np.float32), reach)
     total = _sums(np.where(band[..., None], field, np.float32(0)), reach).reshape(field.shape)

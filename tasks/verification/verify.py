@@ -31,7 +31,7 @@ def verify(
     result, in the crop's pixels or, with `text_box`, in those of the frame that the crop is that box of; None when no
     text was looked for, which leaves the score out. thresholds: as in DEFAULT_THRESHOLDS; only these can fail a region.
 
-    Reasons name each threshold missed, with the figures; without a ring around the hole, where seam and colour score 0 and
+    Reasons name each threshold missed, with the figures (`failed` the scores); without a ring around the hole, where seam and colour score 0 and
     grain 1, they say so too. Raises ValueError for shapes that differ or an unknown threshold, EngineFailed when the
     result is not finite."""
     check_names(thresholds)
@@ -47,9 +47,10 @@ def verify(
     }
     if residual_lines is not None:
         scores["residual_text"] = residual_text(residual_lines, hole, text_box)
-    failed = failures(scores, thresholds)
+    missed = failures(scores, thresholds)
     notes = (NO_RING,) if hole.all() else ()
-    return Verdict(not failed, scores, failed + notes)
+    reasons = tuple(sentence for _, sentence in missed) + notes
+    return Verdict(not missed, scores, reasons, tuple(score for score, _ in missed))
 
 
 def _check_shapes(before: Pixels, filled: Pixels, after: Pixels, hole: Zone, zone: Zone) -> None:

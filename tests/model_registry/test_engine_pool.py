@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,10 +19,25 @@ from tests.model_registry.cards import TOYS, write_card
 WAIT = 20.0
 
 
+class Daemons:
+    """Runs each job on a daemon thread: where the pool locks up, the test fails and nothing waits for the thread."""
+
+    def submit(self, work: Callable[..., Any], *args: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+
+        def run() -> None:
+            try:
+                future.set_result(work(*args))
+            except BaseException as error:
+                future.set_exception(error)
+
+        threading.Thread(target=run, daemon=True).start()
+        return future
+
+
 @pytest.fixture
-def threads() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(8) as pool:
-        yield pool
+def threads() -> Daemons:
+    return Daemons()
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +72,7 @@ def lease_and_tell(pool: EnginePool, name: str) -> Callable[[], int]:
     return work
 
 
-def test_a_thread_safe_engine_is_loaded_once_for_all(registry: Registry, threads: ThreadPoolExecutor) -> None:
+def test_a_thread_safe_engine_is_loaded_once_for_all(registry: Registry, threads: Daemons) -> None:
     pool, together = EnginePool(registry, 1000), threading.Barrier(8)
 
     def work() -> int:
@@ -68,9 +84,7 @@ def test_a_thread_safe_engine_is_loaded_once_for_all(registry: Registry, threads
     assert toy_engines.loads == ["ToyFill"]
 
 
-def test_others_are_lent_to_one_at_a_time_and_used_again(
-    registry: Registry, threads: ThreadPoolExecutor
-) -> None:
+def test_others_are_lent_to_one_at_a_time_and_used_again(registry: Registry, threads: Daemons) -> None:
     pool, together = EnginePool(registry, 1000), threading.Barrier(4)
 
     def work() -> int:
@@ -94,7 +108,7 @@ def test_the_least_recently_used_idle_engine_goes_first(registry: Registry) -> N
     assert pool.loaded == ()
 
 
-def test_a_lease_waits_while_all_memory_is_lent(registry: Registry, threads: ThreadPoolExecutor) -> None:
+def test_a_lease_waits_while_all_memory_is_lent(registry: Registry, threads: Daemons) -> None:
     pool = EnginePool(registry, 100)
     with pool.lease("small"), pool.lease("other"):
         late: Future[int] = threads.submit(lease_and_tell(pool, "third"))
@@ -106,7 +120,7 @@ def test_a_lease_waits_while_all_memory_is_lent(registry: Registry, threads: Thr
     assert len(pool.loaded) == 2
 
 
-def test_an_engine_over_the_bound_is_loaded_alone(registry: Registry, threads: ThreadPoolExecutor) -> None:
+def test_an_engine_over_the_bound_is_loaded_alone(registry: Registry, threads: Daemons) -> None:
     pool = EnginePool(registry, 100)
     with pool.lease("small"):
         late = threads.submit(lease_and_tell(pool, "huge"))
@@ -119,7 +133,7 @@ def test_an_engine_over_the_bound_is_loaded_alone(registry: Registry, threads: T
 
 
 def test_two_threads_that_each_hold_one_and_want_another_do_not_lock(
-    registry: Registry, threads: ThreadPoolExecutor
+    registry: Registry, threads: Daemons
 ) -> None:
     pool, both_hold = EnginePool(registry, 80), threading.Barrier(2)
 
@@ -133,7 +147,7 @@ def test_two_threads_that_each_hold_one_and_want_another_do_not_lock(
         job.result(WAIT)
 
 
-def test_a_failed_load_frees_its_place(registry: Registry, threads: ThreadPoolExecutor) -> None:
+def test_a_failed_load_frees_its_place(registry: Registry, threads: Daemons) -> None:
     pool = EnginePool(registry, 100)
     for _ in range(2):
         with pytest.raises(EngineOutOfMemory, match="broken"), pool.lease("broken"):
@@ -143,7 +157,7 @@ def test_a_failed_load_frees_its_place(registry: Registry, threads: ThreadPoolEx
 
 
 def test_a_failed_load_of_a_shared_engine_lets_the_next_try(
-    registry: Registry, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+    registry: Registry, threads: Daemons, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pool, go_on, started = EnginePool(registry, 100), threading.Event(), threading.Event()
 

@@ -26,9 +26,7 @@ class SoftBlend:
 
 
 def _mix(target: Pixels, source: Pixels, hole: Hole, zone: Hole) -> Pixels:
-    clean = np.where(hole[..., None], source, target)
-    alpha = falloff(hole, zone)[..., None]
-    mixed = clean + alpha * (source - clean)
+    mixed = target + falloff(hole, zone)[..., None] * (source - target)
     return np.where(zone[..., None], np.where(hole[..., None], source, mixed), target)
 
 

@@ -76,9 +76,9 @@ def measure_ring(image: Pixels, hole: Hole) -> Grain | None:
     if np.count_nonzero(ring) < _FEWEST:
         return None
     sigma = _quiet_sigma(response, ring)
-    if float(sigma.max()) < LEAST / 255:
-        return None
     sigma = np.where(sigma < LEAST / 255, 0, sigma)
+    if not sigma.any():
+        return None
     return Grain(sigma, _mixing(response[ring]), _blur_like(response, ring))
 
 
@@ -122,7 +122,7 @@ def _mixing(values: Floats) -> Floats:
     reach = 3 * np.maximum(_mad(values), 1e-9)
     bounded = np.clip(values, -reach, reach)
     spread = np.sqrt((bounded**2).mean(0)) + 1e-12
-    correlation = (bounded.T @ bounded) / len(bounded) / np.outer(spread, spread)
+    correlation = np.einsum("nc,nd->cd", bounded, bounded) / len(bounded) / np.outer(spread, spread)
     weights, vectors = np.linalg.eigh(correlation)
     root = (vectors * np.sqrt(np.maximum(weights, 0))) @ vectors.T
     root = np.round(root / np.maximum(np.linalg.norm(root, axis=1, keepdims=True), 1e-12), 6)

@@ -136,6 +136,18 @@ def test_an_onnx_fill_with_the_mask_as_fourth_channel_in_nhwc_and_other_ranges(
     assert (out[~hole] == image[~hole]).all()
 
 
+@pytest.mark.parametrize("span", ["0-1", "0-255", "-1-1"])
+def test_a_network_that_changes_nothing_changes_nothing_in_any_range(
+    tmp_path: Path, image: Pixels, span: str
+) -> None:
+    nodes = [helper.make_node("Identity", ["in"], ["out"])]
+    save(tmp_path / "net.onnx", nodes, {"in": [1, 3, "h", "w"]}, {})
+    registry = drop(tmp_path, "net", f'[defaults]\nrange = "{span}"\n', role='"clean"', scales="[1]")
+    with EnginePool(registry, 100).lease("net") as engine:
+        out = wrap.upscale(registry.get("net"), engine, image, 1, params={})
+    np.testing.assert_allclose(out, image, atol=1e-6)
+
+
 def test_half_precision_networks_run(tmp_path: Path, image: Pixels) -> None:
     nodes = [helper.make_node("Identity", ["in"], ["out"])]
     save(tmp_path / "net.onnx", nodes, {"in": [1, 3, "h", "w"]}, {}, TensorProto.FLOAT16)

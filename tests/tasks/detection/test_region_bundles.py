@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -33,6 +35,7 @@ def regions(draw: st.DrawFn) -> Region:
 def test_regions_come_back_exactly_and_the_bytes_are_always_the_same(given_regions: list[Region]) -> None:
     bundle = pack(given_regions)
     assert pack(given_regions) == bundle
+    assert {entry.date_time for entry in ZipFile(BytesIO(bundle)).infolist()} == {(1980, 1, 1, 0, 0, 0)}
     back = unpack(bundle)
     assert pack(back) == bundle
     assert regions_to_json(back) == regions_to_json(given_regions)

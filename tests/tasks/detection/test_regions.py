@@ -155,6 +155,16 @@ def test_overlapping_lines_are_one_region_with_the_text_in_order() -> None:
     assert [(r.n, r.text, r.confidence) for r in regions] == [(1, "SALE 50% off", 0.7), (2, "NEW", 0.8)]
 
 
+@given(between=st.integers(0, 24), feather=st.integers(0, 9), below=st.booleans())
+def test_lines_join_where_their_write_zones_would_meet_and_no_further(
+    between: int, feather: int, below: bool
+) -> None:
+    x, y = (10, 30 + between) if below else (50 + between, 20)
+    lines = [line(10, 20, 50, 30), line(x, y, x + 40, y + 10)]
+    regions = regions_from_lines(lines, (90, 150), feather=feather, grow=0)
+    assert len(regions) == (1 if between <= 2 * feather else 2)
+
+
 def test_crossing_boxes_of_tilted_lines_are_not_overlap() -> None:
     lines = [turned((100, 80), 150, 10, 45, "one"), turned((140, 80), 150, 10, 45, "two")]
     first, second = regions_from_lines(lines, (200, 260), feather=2)

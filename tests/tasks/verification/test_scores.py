@@ -81,6 +81,13 @@ def test_new_content_that_knows_nothing_of_the_old_leaks_nothing(seed: int, sigm
     assert leak(before, filled, filled, hole) == 0
 
 
+@pytest.mark.parametrize("shift", [-15, 15])
+def test_a_shift_by_the_blend_is_no_leak(shift: float) -> None:
+    filled, hole = flat(), cv2.dilate(lettering().astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
+    before = inside(filled, lettering(), shift * 3)
+    assert leak(before, filled, inside(filled, hole, shift), hole) < 0.04
+
+
 def test_leak_without_anything_to_leak() -> None:
     image = flat()
     assert leak(image, image, image, disc()) == 0
@@ -159,6 +166,13 @@ def test_grain_ratio_is_the_ratio_of_the_noises(ground: float, fill: float, seed
     assert grain_ratio(after, disc(), disc()) == pytest.approx(max(fill, 0.25) / ground, rel=0.15)
 
 
+def test_noise_is_measured_in_levels() -> None:
+    """Against a flat hole the ratio is the floor of 0.25 levels over the ring's noise."""
+    noise = np.random.default_rng(0).normal(0, 0.5, (128, 192, 1))
+    after = (flat(channels=1) + noise / 255 * ~disc()[..., None]).astype(np.float32)
+    assert grain_ratio(after, disc(), disc()) == pytest.approx(0.5, rel=0.1)
+
+
 def test_grain_ratio_without_noise_without_ring_or_without_room_is_one() -> None:
     thin = np.zeros((128, 192), bool)
     thin[60, 20:100] = True
@@ -178,7 +192,8 @@ def test_outside_changed_counts_pixels_once_and_only_outside(seed: int, count: i
     after = before.copy()
     after[zone] = 0.5
     chosen = draw.choice(np.flatnonzero(~zone), count, replace=False)
-    after.reshape(-1, 3)[chosen] = np.nextafter(after.reshape(-1, 3)[chosen], np.float32(2))
+    flat_view = after.reshape(-1, 3)
+    flat_view[chosen, 1] = np.nextafter(flat_view[chosen, 1], np.float32(2))
     assert outside_changed(before, after, zone) == count
 
 

@@ -74,9 +74,10 @@ def test_reasons_are_readable_and_sorted_by_threshold() -> None:
     assert not verdict.passed
     assert verdict.reasons == (
         "grain 1.00 of the surroundings', at least 1.50 wanted",
-        "text still read on 62% of the hole, allowed 10%",
+        "text still read on 62% of the hole, allowed 20%",
         "seam step 9.3 levels, allowed 6.0",
     )
+    assert verdict.failed == ("grain_ratio", "residual_text", "seam_step")
 
 
 def test_only_scores_with_a_threshold_can_fail() -> None:
@@ -111,6 +112,7 @@ def test_a_hole_over_everything_says_so() -> None:
     )
     assert verdict.passed
     assert verdict.reasons == (NO_RING,)
+    assert verdict.failed == ()
     assert verdict.scores["seam_step"] == verdict.scores["low_frequency_delta_e"] == 0
 
 

@@ -1,0 +1,50 @@
+"""A text line cut across its reading direction into stretches about as long as a letter is high."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.contracts import Zone
+
+
+@dataclass(frozen=True, slots=True)
+class Stretches:
+    """Which stretch of the line each pixel belongs to."""
+
+    index: NDArray[np.intp]
+    """H×W, 0 … count − 1; pixels beyond the ends count to the first and last."""
+    count: int
+
+    def spread(self, where: Zone) -> float:
+        """How evenly pixels are strewn over the line: 1 all over, 1/count in one place; 0 for none."""
+        return self.spread_of(self.index[where])
+
+    def spread_of(self, index: NDArray[np.intp]) -> float:
+        """`spread`, from the pixels' stretches."""
+        share = np.bincount(index, minlength=self.count).astype(np.float64)
+        total = float(share.sum())
+        return total**2 / (float((share**2).sum()) * self.count) if total else 0.0
+
+
+def line_size(inside: Zone) -> tuple[float, float]:
+    """Length and height of the rectangle around a line's polygon, px; the longer side is the length."""
+    sides = cv2.minAreaRect(np.argwhere(inside).astype(np.float32))[1]
+    return float(max(sides)) + 1, float(min(sides)) + 1
+
+
+def stretches(inside: Zone, height: float) -> Stretches:
+    """inside: the line's polygon, at least one pixel; height: length of a stretch, px."""
+    points = np.argwhere(inside).astype(np.float64)
+    centred = points - points.mean(axis=0)
+    _, axes = np.linalg.eigh(centred.T @ centred)
+    direction = axes[:, 1]
+    rows, columns = np.mgrid[: inside.shape[0], : inside.shape[1]]
+    along = rows * direction[0] + columns * direction[1]
+    low, high = float(along[inside].min()), float(along[inside].max())
+    count = min(max(round((high - low + 1) / max(height, 1.0)), 1), 64)
+    index = np.floor((along - low) * (count / (high - low + 1))).astype(np.intp)
+    return Stretches(np.clip(index, 0, count - 1), count)

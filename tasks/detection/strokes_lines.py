@@ -1,0 +1,113 @@
+"""From a text line and its picture to the line's mask: its strokes, the plate under it, or its whole polygon."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_registry.engines.contract import TextLine
+from tasks.contracts import Box, Mask, Zone
+from tasks.detection.lines import covered, glyph_height, grown_corners
+from tasks.detection.pieces import bounds
+from tasks.detection.strokes import stroke_mask
+from tasks.detection.strokes_plate import plate_around
+
+REACH = 0.45
+"""How far beyond the line outline, shadow and swashes are followed, in letter heights."""
+_BEYOND = 1.3
+"""Length of the ground before and after the line where letters are looked for that the reader left out, in heights."""
+_PLATE_CONTEXT = 3.0
+
+Bytes3 = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class LineMask:
+    """What of the picture a text line covers."""
+
+    box: Box
+    """Tight around the mask."""
+    mask: Mask
+    """Of the box's size, 0–1; the hole is `mask > 0`."""
+    found: Literal["strokes", "plate", "polygon"]
+    reason: str = ""
+    """Why it is the polygon; empty otherwise."""
+
+
+def line_masks(image: Bytes3, lines: Sequence[TextLine], grow: float) -> dict[TextLine, LineMask]:
+    """The mask of each line that lies in the picture. image: H×W×3 uint8 RGB; grow: of the polygons, in letter heights."""
+    size = (image.shape[0], image.shape[1])
+    ground = {line: covered(grown_corners(line, grow), size) for line in lines}
+    ground = {line: place for line, place in ground.items() if place[1].any()}
+    made = {}
+    for line in ground:
+        others = [place for other, place in ground.items() if other != line]
+        made[line] = _line_mask(image, line, grow, others)
+    return made
+
+
+def _line_mask(image: Bytes3, line: TextLine, grow: float, others: Sequence[tuple[Box, Zone]]) -> LineMask:
+    size = (image.shape[0], image.shape[1])
+    height = glyph_height(line)
+    place = covered(grown_corners(line, grow), size)
+    frame = _framed(place[0], round(_PLATE_CONTEXT * height) + 4, size)
+    plate = plate_around(_crop(image, frame), _shown((place,), frame))
+    if plate is not None:
+        return _tight(plate.astype(np.float32), frame, "plate", "")
+    frame = _framed(place[0], round((_BEYOND + 0.3) * height) + 6, size)
+    inside = _shown((place,), frame)
+    strokes = stroke_mask(
+        _crop(image, frame),
+        inside,
+        height=height,
+        reach=_shown((covered(grown_corners(line, REACH), size),), frame),
+        ends=_shown((_ends(line, size),), frame),
+        others=_shown(others, frame) & ~inside,
+    )
+    return _tight(strokes.mask, frame, "strokes" if strokes.trusted else "polygon", strokes.reason)
+
+
+def _ends(line: TextLine, size: tuple[int, int]) -> tuple[Box, Zone]:
+    """The line's ground made longer at both ends."""
+    corners = grown_corners(line, 0.1)
+    along = (corners[1] - corners[0] + corners[2] - corners[3]) / 2
+    down = (corners[3] - corners[0] + corners[2] - corners[1]) / 2
+    way = along if np.linalg.norm(along) >= np.linalg.norm(down) else down
+    step = way / max(float(np.linalg.norm(way)), 1e-6) * _BEYOND * glyph_height(line)
+    middle = corners.mean(axis=0)
+    signs = np.sign((corners - middle) @ way)
+    return covered(corners + signs[:, None] * step, size)
+
+
+def _framed(box: Box, by: int, size: tuple[int, int]) -> Box:
+    x0, y0, x1, y1 = box
+    return max(x0 - by, 0), max(y0 - by, 0), min(x1 + by, size[1]), min(y1 + by, size[0])
+
+
+def _crop(image: Bytes3, frame: Box) -> Bytes3:
+    x0, y0, x1, y1 = frame
+    return np.ascontiguousarray(image[y0:y1, x0:x1])
+
+
+def _shown(places: Sequence[tuple[Box, Zone]], frame: Box) -> Zone:
+    """The zones as seen in `frame`."""
+    out = np.zeros((frame[3] - frame[1], frame[2] - frame[0]), np.bool_)
+    for (bx, by, bx1, by1), zone in places:
+        x0, y0 = max(bx, frame[0]), max(by, frame[1])
+        x1, y1 = min(bx1, frame[2]), min(by1, frame[3])
+        if x0 < x1 and y0 < y1:
+            target = out[y0 - frame[1] : y1 - frame[1], x0 - frame[0] : x1 - frame[0]]
+            target |= zone[y0 - by : y1 - by, x0 - bx : x1 - bx]
+    return out
+
+
+def _tight(mask: Mask, frame: Box, found: Literal["strokes", "plate", "polygon"], reason: str) -> LineMask:
+    extent = bounds(mask > 0)
+    assert extent is not None, "a line's mask is never empty"
+    x0, y0, x1, y1 = extent
+    box = (x0 + frame[0], y0 + frame[1], x1 + frame[0], y1 + frame[1])
+    return LineMask(box, mask[y0:y1, x0:x1].copy(), found, reason)

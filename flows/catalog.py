@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from prefect import flow
-from prefect.task_runners import ProcessPoolTaskRunner, ThreadPoolTaskRunner
+from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 
 from flows.manifest import Defaults, Manifest, Row, read_manifest
 from flows.run import RunRequest, execute
@@ -30,7 +30,14 @@ def process_catalog(
     defaults = Defaults(out, tier, seed, engines, params)
     rows = read_manifest(manifest, defaults, s3_endpoint_url=settings.s3_endpoint_url)
     request = RunRequest(
-        "catalog", rows.jobs, settings, _refused(rows), shard_size or settings.shard_size, fresh, track, title=manifest
+        "catalog",
+        rows.jobs,
+        settings,
+        _refused(rows),
+        shard_size or settings.shard_size,
+        fresh,
+        track,
+        title=manifest,
     )
     return execute(request).model_dump(mode="json")
 
@@ -50,5 +57,8 @@ def _bad(row: Row) -> ItemResult:
 def run_catalog(manifest: str, out: str, *, runner: Runner = "threads", **options: Any) -> dict[str, Any]:
     """Run the flow on this machine; its result as JSON."""
     workers = Settings().workers
-    pool = ThreadPoolTaskRunner(workers) if runner == "threads" else ProcessPoolTaskRunner(max_workers=workers)
-    return process_catalog.with_options(task_runner=pool)(manifest, out, **options)
+    pool: TaskRunner[Any] = (
+        ThreadPoolTaskRunner(workers) if runner == "threads" else ProcessPoolTaskRunner(max_workers=workers)
+    )
+    result: dict[str, Any] = process_catalog.with_options(task_runner=pool)(manifest, out, **options)
+    return result

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from prefect import flow
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.run import RunRequest, execute
 from infra.settings import Settings
@@ -13,11 +13,15 @@ from tasks.job import JobSpec
 
 
 @flow(name="edit", flow_run_name="edit {count} picture(s)", log_prints=False, persist_result=False)
-def edit_pictures(jobs: list[dict[str, Any]], count: int = 0, fresh: bool = False, track: bool = False) -> dict[str, Any]:
+def edit_pictures(
+    jobs: list[dict[str, Any]], count: int = 0, fresh: bool = False, track: bool = False
+) -> dict[str, Any]:
     """Edit pictures. jobs: `JobSpec` objects as JSON. Returns the run's result as JSON."""
     settings = Settings()
     specs = tuple(JobSpec.model_validate(job) for job in jobs)
-    request = RunRequest("edit", specs, settings, shard_size=_spread(len(specs), settings), fresh=fresh, track=track)
+    request = RunRequest(
+        "edit", specs, settings, shard_size=_spread(len(specs), settings), fresh=fresh, track=track
+    )
     return execute(request).model_dump(mode="json")
 
 
@@ -28,6 +32,6 @@ def _spread(pictures: int, settings: Settings) -> int:
 
 def run_edit(jobs: tuple[JobSpec, ...], *, fresh: bool = False, track: bool = False) -> dict[str, Any]:
     """Run the flow on this machine; its result as JSON."""
-    runner = ThreadPoolTaskRunner(max_workers=Settings().workers)
+    runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=Settings().workers)
     flow_here = edit_pictures.with_options(task_runner=runner)
     return flow_here([job.model_dump(mode="json") for job in jobs], len(jobs), fresh, track)

@@ -82,12 +82,15 @@ def read_manifest(location: str, defaults: Defaults, *, s3_endpoint_url: str = "
     root, data = _fetch(location, s3_endpoint_url)
     records = list(_records(location, data))
     if not records:
-        raise BadManifest(f"the manifest {location} has no rows", cure="give it a header and at least one row")
+        raise BadManifest(
+            f"the manifest {location} has no rows", cure="give it a header and at least one row"
+        )
     columns = {name for _, record in records for name in record}
     missing = [name for name in REQUIRED if name not in columns]
     if missing:
         raise BadManifest(
-            f"the manifest {location} has no column {', '.join(missing)}", cure=f"columns are {', '.join(COLUMNS)}"
+            f"the manifest {location} has no column {', '.join(missing)}",
+            cure=f"columns are {', '.join(COLUMNS)}",
         )
     seen: set[str] = set()
     rows = tuple(_row(line, record, root, defaults, seen) for line, record in records)
@@ -128,7 +131,14 @@ def _records(location: str, data: bytes) -> Iterator[tuple[int, dict[str, str]]]
         reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
         try:
             for record in reader:
-                yield reader.line_num, {k: (v or "").strip() for k, v in record.items() if isinstance(k, str) and isinstance(v, str | None)}
+                yield (
+                    reader.line_num,
+                    {
+                        k: (v or "").strip()
+                        for k, v in record.items()
+                        if isinstance(k, str) and isinstance(v, str | None)
+                    },
+                )
         except csv.Error as error:
             raise BadManifest(f"the manifest {location}, line {reader.line_num}: {error}") from error
     else:
@@ -169,7 +179,9 @@ def _row(line: int, record: Mapping[str, str], root: str, defaults: Defaults, se
     shown = name if SAFE_ID.fullmatch(name) else f"row-{line}"
     try:
         if not SAFE_ID.fullmatch(name):
-            raise BadRequest(f"id {name[:60]!r} is not usable as a file name", cure="use letters, digits, . _ -")
+            raise BadRequest(
+                f"id {name[:60]!r} is not usable as a file name", cure="use letters, digits, . _ -"
+            )
         if name.lower() in seen:
             shown = f"row-{line}"
             raise BadRequest(f"id {name!r} stands in an earlier row", cure="give every row an id of its own")
@@ -183,9 +195,13 @@ def _row(line: int, record: Mapping[str, str], root: str, defaults: Defaults, se
         return Row(line, name, image, job)
     except ValidationError as error:
         first = error.errors()[0]
-        return Row(line, shown, image, None, f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}".strip(": "))
+        return Row(
+            line, shown, image, None, f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}".strip(": ")
+        )
     except PentimentoError as error:
-        return Row(line, shown, image, None, f"{error.message} ({error.cure})" if error.cure else error.message)
+        return Row(
+            line, shown, image, None, f"{error.message} ({error.cure})" if error.cure else error.message
+        )
 
 
 def _image(record: Mapping[str, str]) -> str:

@@ -16,7 +16,9 @@ def parse_engines(pairs: Iterable[str]) -> dict[str, str]:
             continue
         stage, equals, engine = pair.strip().partition("=")
         if not (equals and engine):
-            raise BadRequest(f"{pair!r} does not name an engine", cure="write STAGE=ID, such as generation=telea")
+            raise BadRequest(
+                f"{pair!r} does not name an engine", cure="write STAGE=ID, such as generation=telea"
+            )
         engines[_stage(stage)] = engine
     return engines
 
@@ -30,7 +32,9 @@ def parse_params(pairs: Iterable[str]) -> dict[str, dict[str, Value]]:
         name, equals, value = pair.strip().partition("=")
         stage, dot, parameter = name.partition(".")
         if not (equals and dot and parameter):
-            raise BadRequest(f"{pair!r} is no parameter", cure="write STAGE.NAME=VALUE, such as blending.feather=5")
+            raise BadRequest(
+                f"{pair!r} is no parameter", cure="write STAGE.NAME=VALUE, such as blending.feather=5"
+            )
         params.setdefault(_stage(stage), {})[parameter] = _value(value)
     return params
 

@@ -91,7 +91,9 @@ def walk(request: RunRequest, spec: WorkshopSpec) -> dict[int, str]:
     return broken
 
 
-def _submit(task: Callable[..., object], spec: WorkshopSpec, shards: Sequence[int] | range, broken: dict[int, str]) -> dict[int, object]:
+def _submit(
+    task: Callable[..., object], spec: WorkshopSpec, shards: Sequence[int] | range, broken: dict[int, str]
+) -> dict[int, object]:
     """One task over several shards at once; a shard whose task gave up is noted in `broken` and left out."""
     futures = {n: task.submit(spec, n) for n in shards if n not in broken}  # type: ignore[attr-defined]
     results: dict[int, object] = {}

@@ -43,7 +43,9 @@ def sheet_of_run(shop: Workshop, title: str, result: RunResult) -> Sheet:
 def _note_tier(shop: Workshop, result: RunResult) -> None:
     for item in result.items:
         if "after" in item.thumbnails:
-            shop.store.write_record("shown", _tier_key(item, result.tier), {"after": item.thumbnails["after"]})
+            shop.store.write_record(
+                "shown", _tier_key(item, result.tier), {"after": item.thumbnails["after"]}
+            )
 
 
 def _tier_key(item: ItemResult, tier: str) -> str:
@@ -65,7 +67,9 @@ def _item(shop: Workshop, item: ItemResult, tier: str, detailed: bool) -> SheetI
     )  # fmt: skip
 
 
-def _region(shop: Workshop, region: RegionResult, seconds: Mapping[str, float], detailed: bool) -> SheetRegion:
+def _region(
+    shop: Workshop, region: RegionResult, seconds: Mapping[str, float], detailed: bool
+) -> SheetRegion:
     pictures = _intermediates(shop, region) if detailed else ()
     return SheetRegion(
         n=region.n, kind=region.kind, text=region.text, box=region.box, engine=region.engine,
@@ -83,7 +87,9 @@ def _intermediates(shop: Workshop, region: RegionResult) -> Iterable[SheetPictur
         yield thumbnail(_rgb8(pixels), REGION_SIDE, name)
 
 
-def _rgb8(pixels: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def _rgb8(
+    pixels: np.ndarray[tuple[int, ...], np.dtype[np.generic]],
+) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     levels = (pixels >> 8).astype(np.uint8) if pixels.dtype == np.uint16 else pixels.astype(np.uint8)  # type: ignore[operator]
     levels = levels[..., None] if levels.ndim == 2 else levels[..., ::-1]
     return np.ascontiguousarray(levels)

@@ -23,7 +23,10 @@ SHOWN = ("before", "after")
 def track_run(shop: Workshop, settings: Settings, result: RunResult, sheet: str) -> str | None:
     """Log the run; its MLflow id, or None when the server did not take it (it then waits in the spool)."""
     sample = _spread(result.items, settings.sample)
-    files = {"outcomes.parquet": outcomes_parquet(result.items), "descriptors.npz": _descriptors(shop, sample)}
+    files = {
+        "outcomes.parquet": outcomes_parquet(result.items),
+        "descriptors.npz": _descriptors(shop, sample),
+    }
     if sheet:
         files["review.html"] = sheet.encode()
     run = TrackedRun(
@@ -31,7 +34,9 @@ def track_run(shop: Workshop, settings: Settings, result: RunResult, sheet: str)
         tags={"pentimento.tier": result.tier, "pentimento.store": shop.spec.store}, samples=tuple(_pictures(shop, sample)),
         engines=tuple(_engines(shop, result.items)), files=files,
     )  # fmt: skip
-    return log_run(run, uri=settings.mlflow_uri, experiment=settings.experiment, waiting=settings.home / "spool")
+    return log_run(
+        run, uri=settings.mlflow_uri, experiment=settings.experiment, waiting=settings.home / "spool"
+    )
 
 
 def outcomes_parquet(items: Sequence[ItemResult]) -> bytes:
@@ -97,8 +102,8 @@ def _spread(items: Sequence[ItemResult], budget: int) -> list[ItemResult]:
     urgent = [i for i in shown if i.outcome not in ("done", "unchanged")][:budget]
     rest = [i for i in shown if i not in urgent]
     left = budget - len(urgent)
-    places = np.linspace(0, len(rest) - 1, min(left, len(rest))).round().astype(int) if rest and left else []
-    return [*urgent, *(rest[int(p)] for p in places)]
+    places = [round(p) for p in np.linspace(0, len(rest) - 1, min(left, len(rest)))] if rest and left else []
+    return [*urgent, *(rest[p] for p in places)]
 
 
 def _pictures(shop: Workshop, sample: Sequence[ItemResult]) -> Iterable[Sample]:
@@ -119,9 +124,11 @@ def _thumbnail(shop: Workshop, item: ItemResult, name: str) -> bytes | None:
 def _descriptors(shop: Workshop, sample: Sequence[ItemResult]) -> bytes:
     """`ids`, and a row of `before` and `after` each: zeros where a picture has none."""
     ids = np.array([i.id for i in sample], dtype="U120")
-    arrays = {name: np.stack([_descriptor(shop, i, name) for i in sample]) for name in SHOWN} if sample else {}
+    arrays = (
+        {name: np.stack([_descriptor(shop, i, name) for i in sample]) for name in SHOWN} if sample else {}
+    )
     out = io.BytesIO()
-    np.savez_compressed(out, ids=ids, **arrays)
+    np.savez_compressed(out, allow_pickle=False, ids=ids, **arrays)
     return out.getvalue()
 
 

@@ -1,19 +1,19 @@
 """Every error a person can meet, and what to do about it.
 
-    PentimentoError            message, picture, stage, cure
-    ├── Transient              the same call may work later: Prefect retries it
-    │   ├── StoreUnavailable       the store did not answer, or throttled
-    │   └── OutOfMemory            the engine ran out of memory
-    └── Permanent              no retry helps: the picture or the request must change
-        ├── Rejected               the picture itself cannot be used          -> outcome `rejected`
-        │   ├── Undecodable            empty, truncated, not a picture, lying header
-        │   └── TooLarge               over the pixel or byte limit
-        ├── BadRequest             the request is wrong                       -> exit 2, or `rejected` in a row
-        │   ├── BadMask                missing, wrong size, empty
-        │   └── BadManifest            every bad row, with its line number
-        ├── NoEngine               no engine on the ladder can do this        -> outcome `failed`
-        ├── EngineFailed           the engine broke, or gave NaN, black or a wrong shape
-        └── ArtifactDamaged        stored bytes do not match their digest; recomputed, never trusted
+PentimentoError            message, picture, stage, cure
+├── Transient              the same call may work later: Prefect retries it
+│   ├── StoreUnavailable       the store did not answer, or throttled
+│   └── OutOfMemory            the engine ran out of memory
+└── Permanent              no retry helps: the picture or the request must change
+    ├── Rejected               the picture itself cannot be used          -> outcome `rejected`
+    │   ├── Undecodable            empty, truncated, not a picture, lying header
+    │   └── TooLarge               over the pixel or byte limit
+    ├── BadRequest             the request is wrong                       -> exit 2, or `rejected` in a row
+    │   ├── BadMask                missing, wrong size, empty
+    │   └── BadManifest            every bad row, with its line number
+    ├── NoEngine               no engine on the ladder can do this        -> outcome `failed`
+    ├── EngineFailed           the engine broke, or gave NaN, black or a wrong shape
+    └── ArtifactDamaged        stored bytes do not match their digest; recomputed, never trusted
 """
 
 from __future__ import annotations

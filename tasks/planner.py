@@ -88,7 +88,9 @@ def _stage(
     for key in given:
         if key not in params and not any(key in card.defaults for card in cards):
             known = sorted({*params, *(k for card in cards for k in card.defaults)})
-            raise BadRequest(f"no parameter {key!r} in stage {name}", cure=f"it has {', '.join(known) or 'none'}")
+            raise BadRequest(
+                f"no parameter {key!r} in stage {name}", cure=f"it has {', '.join(known) or 'none'}"
+            )
     own = params | {k: _typed(name, k, v, params[k]) for k, v in given.items() if k in params}
     ids = {card.id for card in cards}
     standins = {c.id: c for card in cards for c in registry.with_fallbacks(card) if c.id not in ids}
@@ -115,11 +117,17 @@ def _ladder(
     """The engines of a stage, cheap to heavy: regions climb only the ladder of fills, and not when one is named."""
     named = request.engines.get(name)
     try:
-        cards = [registry.resolve(role, named)] if named else _fitting(registry.of_role(role, request.tier), intent)
+        cards = (
+            [registry.resolve(role, named)]
+            if named
+            else _fitting(registry.of_role(role, request.tier), intent)
+        )
     except UnknownEngine as error:
         raise BadRequest(error.message, stage=name, cure=error.cure) from error
     if not cards:
-        wanted = f"an engine of role {role!r}" + (" that takes a prompt" if isinstance(intent, Replace) else "")
+        wanted = f"an engine of role {role!r}" + (
+            " that takes a prompt" if isinstance(intent, Replace) else ""
+        )
         raise NoEngine(f"there is no {wanted}", stage=name)
     return cards if role == "fill" else cards[:1]
 
@@ -153,5 +161,7 @@ def _typed(stage: str, name: str, value: Value, default: Value) -> Value:
         good = isinstance(value, type(default))
     if not good:
         kind = type(default).__name__
-        raise BadRequest(f"{stage}.{name}={value!r} is not a {kind}", cure=f"give a {kind}, such as {default!r}")
+        raise BadRequest(
+            f"{stage}.{name}={value!r} is not a {kind}", cure=f"give a {kind}, such as {default!r}"
+        )
     return value

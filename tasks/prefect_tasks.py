@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
 
 from prefect import State, Task, task
 from prefect.client.schemas.objects import TaskRun
@@ -11,6 +12,8 @@ from tasks import shards
 from tasks.errors import Transient
 from tasks.workshop import WorkshopSpec, workshop
 
+P = ParamSpec("P")
+R = TypeVar("R")
 RETRIES = 3
 
 
@@ -25,31 +28,33 @@ def is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> boo
     return False
 
 
-_stage = {
-    "retries": RETRIES, "retry_delay_seconds": [1, 5, 20], "retry_jitter_factor": 0.3,
-    "retry_condition_fn": is_transient, "cache_result_in_memory": False, "persist_result": False,
-}  # fmt: skip
+def _stage(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """The decorator all four share."""
+    return task(
+        name=name, task_run_name=f"{name} {{shard}}", retries=RETRIES, retry_delay_seconds=[1, 5, 20],
+        retry_jitter_factor=0.3, retry_condition_fn=is_transient, cache_result_in_memory=False, persist_result=False,
+    )  # fmt: skip
 
 
-@task(name="triage", task_run_name="triage {shard}", **_stage)
+@_stage("triage")
 def triage(spec: WorkshopSpec, shard: int) -> int:
     """Decode, measure and plan a shard; how many of its pictures are still to be done."""
     return shards.triage_shard(workshop(spec), spec.run, shard)
 
 
-@task(name="detection", task_run_name="detection {shard}", **_stage)
+@_stage("detection")
 def detection(spec: WorkshopSpec, shard: int) -> int:
     """Find the regions of a shard's pictures."""
     return shards.detect_shard(workshop(spec), spec.run, shard)
 
 
-@task(name="restoration", task_run_name="restoration {shard}", **_stage)
+@_stage("restoration")
 def restoration(spec: WorkshopSpec, shard: int) -> int:
     """Generation, blending, enhancement and verification, region by region."""
     return shards.restore_shard(workshop(spec), spec.run, shard)
 
 
-@task(name="export", task_run_name="export {shard}", **_stage)
+@_stage("export")
 def export(spec: WorkshopSpec, shard: int) -> dict[str, str]:
     """Encode, put in place, and write the shard's results; outcome by id."""
     return shards.export_shard(workshop(spec), spec.run, shard)

@@ -91,9 +91,7 @@ def _by_region(source: Source) -> bool:
     return isinstance(source.job.intent, RemoveText | RemoveObject | Replace)
 
 
-def _each(
-    shop: Workshop, run_id: str, shard: int, stage: str, step: Callable[[Source], None]
-) -> None:
+def _each(shop: Workshop, run_id: str, shard: int, stage: str, step: Callable[[Source], None]) -> None:
     """Run a step over a shard. A permanent fault is left to the last step, which makes it the picture's outcome."""
     for job in read_jobs(shop, run_id, shard):
         try:
@@ -103,5 +101,3 @@ def _each(
             if isinstance(fault, Transient):
                 raise fault from error
         emit(Progress(run_id, stage, job.id))
-
-

@@ -49,4 +49,6 @@ def _print(report: dict[str, Any]) -> None:
             table.add_row(*(f"{v:.4g}" if isinstance(v, float) else str(v) for v in row.values()))
         console.print(table)
     for key, value in report["summary"].items():
-        console.print(f"summary.{key} = {value:.4g}" if isinstance(value, float) else f"summary.{key} = {value}")
+        console.print(
+            f"summary.{key} = {value:.4g}" if isinstance(value, float) else f"summary.{key} = {value}"
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal, cast
 
 import typer
 
@@ -11,8 +11,12 @@ from flows.cli.show import run_and_show
 from flows.options import parse_engines, parse_params
 from tasks.errors import BadRequest
 
-ManifestPath = Annotated[str, typer.Argument(help="CSV, JSON lines or Parquet; local or s3://.", metavar="MANIFEST")]
-Out = Annotated[str, typer.Option("--out", help="Folder or s3://… for the edited pictures.", metavar="DIR|s3://…")]
+ManifestPath = Annotated[
+    str, typer.Argument(help="CSV, JSON lines or Parquet; local or s3://.", metavar="MANIFEST")
+]
+Out = Annotated[
+    str, typer.Option("--out", help="Folder or s3://… for the edited pictures.", metavar="DIR|s3://…")
+]
 ShardSize = Annotated[int, typer.Option("--shard-size", min=1, max=64, help="Pictures that travel together.")]
 RunnerName = Annotated[str, typer.Option("--runner", help="threads or processes.")]
 
@@ -36,9 +40,9 @@ def catalog(
         from flows.catalog import run_catalog
 
         return run_catalog(
-            manifest, out, runner=runner, tier=tier, shard_size=shard_size, engines=engines, params=params, seed=seed,
+            manifest, out, runner=cast(Literal["threads", "processes"], runner), tier=tier, shard_size=shard_size, engines=engines, params=params, seed=seed,
             fresh=fresh,
-        )  # type: ignore[arg-type]  # fmt: skip
+        )  # fmt: skip
 
     run_and_show(run, total, as_json=as_json)
 

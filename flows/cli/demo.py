@@ -30,7 +30,9 @@ def demo(folder: Folder = Path("demo"), fresh: Fresh = False, as_json: Json = Fa
     Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)  # Prefect makes only the last folder
     from flows.demo.catalogue import write_catalogue
 
-    print(f"pentimento: writing the sample catalogue to {folder / 'catalogue'} …", file=sys.stderr, flush=True)
+    print(
+        f"pentimento: writing the sample catalogue to {folder / 'catalogue'} …", file=sys.stderr, flush=True
+    )
     catalogue = write_catalogue(folder / "catalogue")
     result = _run(catalogue, folder / "edited", fresh)
     scores = _scores(catalogue, result)
@@ -55,7 +57,9 @@ def _scores(catalogue: Catalogue, result: RunResult) -> list[Score]:
     from flows.demo.score import score
 
     print("pentimento: scoring against the truth, and against boxes + Telea …", file=sys.stderr, flush=True)
-    made = [item for item in result.items if item.output and item.outcome in (*GOOD, "unchanged", "needs-review")]
+    made = [
+        item for item in result.items if item.output and item.outcome in (*GOOD, "unchanged", "needs-review")
+    ]
     outputs = {item.id: Path(item.output) for item in made}
     zones = {item.id: [region.box for region in item.regions] for item in made}
     return score(catalogue, outputs, zones)
@@ -70,7 +74,9 @@ def _summary(scores: list[Score]) -> dict[str, object]:
 def _as_planned(catalogue: Catalogue, result: RunResult) -> bool:
     """The planted bad files were rejected, and everything else was done."""
     bad = {item.id for item in catalogue.items if item.bad}
-    return all((item.outcome == "rejected") if item.id in bad else item.outcome in GOOD for item in result.items)
+    return all(
+        (item.outcome == "rejected") if item.id in bad else item.outcome in GOOD for item in result.items
+    )
 
 
 def _print(catalogue: Catalogue, result: RunResult, scores: list[Score], folder: Path) -> None:
@@ -84,7 +90,9 @@ def _print(catalogue: Catalogue, result: RunResult, scores: list[Score], folder:
     console.print(table(scores, {item.id: item.outcome for item in result.items}))
     settings = Settings()
     console.print(f"\nedited pictures  {(folder / 'edited').absolute()}", soft_wrap=True, highlight=False)
-    console.print(f"review sheet     {result.sheet}   (open it in a browser)", soft_wrap=True, highlight=False)
+    console.print(
+        f"review sheet     {result.sheet}   (open it in a browser)", soft_wrap=True, highlight=False
+    )
     console.print(
         f"MLflow run       {result.mlflow_run_id}   (.venv/bin/mlflow ui --backend-store-uri {settings.mlflow_uri})",
         soft_wrap=True, highlight=False,

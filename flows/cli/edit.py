@@ -13,15 +13,21 @@ from flows.cli.show import run_and_show
 Images = Annotated[list[Path], typer.Argument(help="Pictures to edit.", metavar="IMAGE…")]
 RemoveText = Annotated[bool, typer.Option("--remove-text", help="Remove overlay text.")]
 RemoveObject = Annotated[bool, typer.Option("--remove-object", help="Remove what --mask covers.")]
-Replace = Annotated[str, typer.Option("--replace", metavar="PROMPT", help="Put what PROMPT says where --mask is.")]
+Replace = Annotated[
+    str, typer.Option("--replace", metavar="PROMPT", help="Put what PROMPT says where --mask is.")
+]
 Upscale = Annotated[int, typer.Option("--upscale", min=0, max=4, metavar="2|3|4", help="Enlarge.")]
 Clean = Annotated[bool, typer.Option("--clean", help="Remove noise and JPEG artefacts.")]
-Mask = Annotated[str, typer.Option("--mask", help="FILE, box:x0,y0,x1,y1[;…], poly:x,y x,y x,y[;…], key:#rrggbb~24")]
+Mask = Annotated[
+    str, typer.Option("--mask", help="FILE, box:x0,y0,x1,y1[;…], poly:x,y x,y x,y[;…], key:#rrggbb~24")
+]
 Text = Annotated[str, typer.Option("--text", help="Which text: overlay, scene or all.")]
 Rights = Annotated[str, typer.Option("--rights", help="own, licensed or unknown.")]
 Out = Annotated[str, typer.Option("--out", help="A file, a folder or s3://…; default beside the picture.")]
 TierOption = Annotated[str, typer.Option("--tier", help="preview or final.")]
-Engine = Annotated[list[str] | None, typer.Option("--engine", metavar="STAGE=ID", help="Insist on an engine.")]
+Engine = Annotated[
+    list[str] | None, typer.Option("--engine", metavar="STAGE=ID", help="Insist on an engine.")
+]
 Param = Annotated[list[str] | None, typer.Option("--param", metavar="STAGE.NAME=VALUE")]
 Seed = Annotated[int, typer.Option("--seed")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
@@ -37,7 +43,19 @@ def edit(
 ) -> None:  # fmt: skip
     """Edit one picture or a few."""
     options = EditOptions(
-        remove_text, remove_object, replace, upscale, clean, mask, text, rights, tier, engine or (), param or (), seed, out
+        remove_text,
+        remove_object,
+        replace,
+        upscale,
+        clean,
+        mask,
+        text,
+        rights,
+        tier,
+        engine or (),
+        param or (),
+        seed,
+        out,
     )
     jobs = edit_jobs(images, options)
 

@@ -18,7 +18,9 @@ from tasks.plan import Value
 
 Prompt = Annotated[str, typer.Argument(help="What the picture shows.")]
 Size = Annotated[str, typer.Option("--size", metavar="WxH")]
-EngineId = Annotated[str, typer.Option("--engine", metavar="ID", help="A generator; see `pentimento models`.")]
+EngineId = Annotated[
+    str, typer.Option("--engine", metavar="ID", help="A generator; see `pentimento models`.")
+]
 Scheduler = Annotated[str, typer.Option("--scheduler", metavar="NAME")]
 Steps = Annotated[int, typer.Option("--steps", min=0)]
 Out = Annotated[str, typer.Option("--out", help="A file or folder.")]

@@ -43,7 +43,9 @@ def list_models(as_json: Json = False) -> None:
     for card, bad in rows:
         state = "missing or wrong" if bad else ("here" if card.weights else "none needed")
         cost = f"{card.cost.seconds_per_megapixel:g}"
-        table.add_row(card.ref, card.role, card.runtime, str(card.cost.rung), cost, card.licence, state, card.title)
+        table.add_row(
+            card.ref, card.role, card.runtime, str(card.cost.rung), cost, card.licence, state, card.title
+        )
     Console(width=None if Console().is_terminal else 160).print(table)
 
 
@@ -55,14 +57,18 @@ def show(engine: Annotated[str, typer.Argument(metavar="ID")], as_json: Json = F
         typer.echo(card.model_dump_json())
         return
     for name, value in card.model_dump(mode="json").items():
-        typer.echo(f"{name:<12} {json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value}")
+        typer.echo(
+            f"{name:<12} {json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value}"
+        )
 
 
 @app.command()
 def verify(as_json: Json = False) -> None:
     """Check every card's weights: there, whole, and of an allowed kind. Exit code 1 when any is wrong."""
     registry = _registry()
-    report = {card.id: verify_weights(card, registry.folder_of(card.id)) for card in registry.cards if card.weights}
+    report = {
+        card.id: verify_weights(card, registry.folder_of(card.id)) for card in registry.cards if card.weights
+    }
     if as_json:
         typer.echo(json.dumps(report))
     for name, problems in () if as_json else report.items():

@@ -24,10 +24,23 @@ def plan(
 ) -> None:  # fmt: skip
     """Print the plan for a picture: stages, ladders of engines, parameters, thresholds."""
     options = EditOptions(
-        remove_text, remove_object, replace, upscale, clean, mask, text, rights, tier, engine or (), param or (), seed
+        remove_text,
+        remove_object,
+        replace,
+        upscale,
+        clean,
+        mask,
+        text,
+        rights,
+        tier,
+        engine or (),
+        param or (),
+        seed,
     )
     settings = Settings()
-    spec = WorkshopSpec(store=settings.store_url, s3_endpoint_url=settings.s3_endpoint_url, cards=settings.cards)
+    spec = WorkshopSpec(
+        store=settings.store_url, s3_endpoint_url=settings.s3_endpoint_url, cards=settings.cards
+    )
     plans = [_planned(spec, job) for job in edit_jobs([Path(i) for i in images], options)]
     if as_json:
         typer.echo(plans[0][1] if len(plans) == 1 else f"[{','.join(text for _, text in plans)}]")

@@ -67,9 +67,16 @@ class EditOptions:
         if self.clean:
             return Clean()
         if not self.mask:
-            raise BadRequest(f"{chosen[0]} needs a mask", cure="--mask FILE, or --mask box:x0,y0,x1,y1, poly:…, key:#rrggbb")
+            raise BadRequest(
+                f"{chosen[0]} needs a mask",
+                cure="--mask FILE, or --mask box:x0,y0,x1,y1, poly:…, key:#rrggbb",
+            )
         mask: MaskSpec = parse_mask(self.mask)
-        return Replace(mask=mask, prompt=self.replace, rights=rights) if self.replace else RemoveObject(mask=mask, rights=rights)
+        return (
+            Replace(mask=mask, prompt=self.replace, rights=rights)
+            if self.replace
+            else RemoveObject(mask=mask, rights=rights)
+        )
 
 
 def edit_jobs(images: Sequence[Path], options: EditOptions) -> tuple[JobSpec, ...]:

@@ -50,7 +50,9 @@ class _Lines:
     def __call__(self, event: progress.Progress) -> None:
         if event.step == "export":
             self.done += 1
-            print(f"[{self.done}/{self.pictures}] {event.outcome:<12} {event.item}", file=sys.stderr, flush=True)
+            print(
+                f"[{self.done}/{self.pictures}] {event.outcome:<12} {event.item}", file=sys.stderr, flush=True
+            )
 
 
 class _Bars:
@@ -69,7 +71,9 @@ class _Bars:
 def print_run(result: RunResult) -> None:
     """The table of outcomes, and where things are."""
     console = Console(width=None if sys.stdout.isatty() else 120)
-    table = Table("id", "outcome", "regions", "engines", "seconds", "reason, or where it is", box=None, pad_edge=False)
+    table = Table(
+        "id", "outcome", "regions", "engines", "seconds", "reason, or where it is", box=None, pad_edge=False
+    )
     for item in sorted(result.items, key=lambda i: OUTCOMES.index(i.outcome)):
         seconds = sum(s.seconds for s in item.stages)
         style = STYLE[item.outcome]

@@ -13,6 +13,8 @@ Levels3 = NDArray[np.float32]
 Plane = NDArray[np.float32]
 """H×W."""
 
+_TINY = np.float32(1e-3)
+
 
 def interpolated(levels: Levels3, known: Zone) -> Levels3:
     """`levels` where known, a smooth interpolation elsewhere; the mean of all when nothing is known.
@@ -39,13 +41,31 @@ def _push_pull(weighted: Levels3, weight: Plane) -> Levels3:
     return np.asarray(weighted + (1 - weight)[..., None] * wide, np.float32)
 
 
-def local_mean(values: Levels3, where: Zone, reach: float) -> Levels3:
-    """Bell-shaped mean of the pixels `where`, of about `reach` px; the overall mean far from all of them."""
+def local_mean(values: NDArray[np.float32], where: Zone, reach: float) -> NDArray[np.float32]:
+    """Bell-shaped mean of the pixels `where`, of about `reach` px; the overall mean far from all of them.
+
+    values: H×W or H×W×3."""
     weight = where.astype(np.float32)
-    total, count = _blurred(values * weight[..., None], reach), _blurred(weight, reach)
-    overall = values[where].mean(axis=0) if where.any() else values.mean(axis=(0, 1))
-    tiny = np.float32(1e-3)
-    return np.asarray((total + tiny * overall) / (np.maximum(count, 0) + tiny)[..., None], np.float32)
+    count = np.maximum(_blurred(weight, reach), 0) + _TINY
+    overall = np.asarray(cv2.mean(values, weight.astype(np.uint8)), np.float32)
+    if values.ndim == 2:
+        return np.asarray((_blurred(values * weight, reach) + _TINY * overall[0]) / count, np.float32)
+    total = _blurred(values * weight[..., None], reach) + _TINY * overall[:3]
+    return np.asarray(total / count[..., None], np.float32)
+
+
+def local_median(levels: Levels3, height: float) -> Levels3:
+    """Median of each channel within about 0.6 `height` px: letters of that height are less than half of it.
+
+    Taken at a quarter or so of the size, where letters are about 16 px high."""
+    tall, wide = levels.shape[:2]
+    scale = min(16 / max(height, 1.0), 1.0)
+    size = (max(round(wide * scale), 1), max(round(tall * scale), 1))
+    small = cv2.resize(levels, size, interpolation=cv2.INTER_AREA)
+    side = 2 * max(round(0.6 * height * scale), 1) + 1
+    middle = cv2.medianBlur(np.rint(small).astype(np.uint8), side)
+    full = cv2.resize(middle, (wide, tall), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(full, np.float32).reshape(levels.shape)
 
 
 def energy(change: Levels3) -> Plane:

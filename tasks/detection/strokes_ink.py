@@ -6,20 +6,18 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from tasks.contracts import Zone
 from tasks.detection.strokes_axis import Stretches
-from tasks.detection.strokes_background import Levels3, Plane, energy, interpolated, local_mean
+from tasks.detection.strokes_background import Levels3, Plane, energy, interpolated, local_mean, local_median
 from tasks.detection.strokes_colours import Palette, palette
+from tasks.detection.strokes_models import NOISE, ink_models, misfit
 
 RARE = 2.5
 """A colour is of the ink when it is at least so many times more frequent in the line than around it."""
 STREWN = 0.35
 """How evenly a colour of the ink must be strewn over the line: a thing behind it is in one place."""
 _LEAST = 0.02
-_NOISE = 4.0
-"""Levels: below this no spread is believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +50,7 @@ class Ink:
 def find_ink(levels: Levels3, line: Line, rare: float = RARE, strewn: float = STREWN) -> Ink:
     """The ink of a line, told apart by what is around it; in its ends only what is closed and of the same ink."""
     inside, around = line.inside, line.around
-    side = min(2 * round(0.6 * line.height) + 1, 255)
-    middle = cv2.medianBlur(levels.astype(np.uint8), side).astype(np.float32)
+    middle = local_median(levels, line.height)
     local = np.clip(levels - middle, -96, 95)
     by_colour = _labelled(levels, line, palette(levels[inside], levels[around], 0, 256), rare, strewn)
     by_change = _labelled(local, line, palette(local[inside], local[around], -96, 96), rare, strewn)
@@ -84,14 +81,15 @@ def _refined(levels: Levels3, core: Zone, line: Line, strewn: float) -> tuple[Zo
         known = line.around & ~core
     background = interpolated(levels, known)
     smooth = local_mean(levels, known, line.height / 4)
-    variance = local_mean(energy(levels - smooth)[..., None] / 3, known, line.height / 2)[..., 0]
+    variance = local_mean(energy(levels - smooth) / 3, known, line.height / 2)
     guess = np.where(known[..., None], smooth, background)
-    against = energy(levels - guess) / (variance + _NOISE**2)
+    against = energy(levels - guess) / (variance + NOISE**2)
+    models = ink_models(levels[core], background[core], line.parts.index[core], line.parts, strewn)
+    open_to_ink = line.inside | line.ends
     best = np.full(core.shape, np.inf, np.float32)
-    for plane, error in _inks(levels, background, core, line.parts, strewn):
-        best = np.minimum(best, energy(levels - plane) / error**2)
+    best[open_to_ink] = misfit(models, levels[open_to_ink], background[open_to_ink])
     evidence = cv2.GaussianBlur(np.clip(against - best, -30, 30).astype(np.float32), (3, 3), 0)
-    found = (evidence > 0) & (against > 6) & (line.inside | line.ends)
+    found = (evidence > 0) & (against > 6) & open_to_ink
     return _without_strays(np.asarray(found), against, best, line), background
 
 
@@ -101,8 +99,8 @@ def _without_strays(found: Zone, against: Plane, best: Plane, line: Line) -> Zon
     label = label.astype(np.intp)
     beyond = found & line.ends
     area = np.bincount(label[found], minlength=count)
-    surely = np.bincount(label[found], np.minimum(best, 30)[found], count) < 4 * area
-    surely &= np.bincount(label[found], np.minimum(against, 100)[found], count) > 20 * area
+    surely = np.bincount(label[found], (best < 4)[found], count) > 0.6 * area
+    surely &= np.bincount(label[found], np.minimum(against, 100)[found], count) > 12 * area
     edge = cv2.dilate((~(line.inside | line.ends)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     closed = np.bincount(label[beyond & edge], minlength=count) == 0
     longest = boxes[:, 2:4].max(axis=1)
@@ -111,33 +109,3 @@ def _without_strays(found: Zone, against: Plane, best: Plane, line: Line) -> Zon
     kept |= np.bincount(label[beyond], minlength=count) == 0
     kept[0] = False
     return np.asarray(found & (line.inside | kept[label]))
-
-
-def _inks(levels: Levels3, background: Levels3, core: Zone, parts: Stretches, strewn: float) -> list[tuple[Levels3, float]]:
-    """Of each colour of the core: what it would show over the background, and how far off that is (levels)."""
-    pixels, behind = levels[core], background[core]
-    if len(pixels) < 8:
-        return []
-    colours = palette(pixels, pixels[:0], 0, 256)
-    label = colours.nearest(pixels)
-    index = parts.index[core]
-    made = []
-    for k in np.flatnonzero(colours.inside > 0.06):
-        mine = label == k
-        if parts.spread_of(index[mine]) < strewn:
-            continue
-        slope, offset = _blend(pixels[mine], behind[mine])
-        off = pixels[mine] - slope * behind[mine] - offset
-        error = float(np.sqrt(np.vdot(off, off) / off.size + _NOISE**2))
-        made.append((np.asarray(slope * background + offset, np.float32), error))
-    return made
-
-
-def _blend(shown: NDArray[np.float32], behind: NDArray[np.float32]) -> tuple[float, NDArray[np.float32]]:
-    """Transparency (one for all channels) and added colour that take `behind` to `shown`, by least squares."""
-    mean_shown, mean_behind = shown.mean(axis=0), behind.mean(axis=0)
-    centred = behind - mean_behind
-    power = float((centred**2).sum())
-    slope = float((centred * (shown - mean_shown)).sum()) / (power + 25.0 * len(shown))
-    slope = min(max(slope, 0.0), 0.9)
-    return slope, (mean_shown - slope * mean_behind).astype(np.float32)

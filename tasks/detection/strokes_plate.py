@@ -72,7 +72,9 @@ def _uniform(crop: Bytes3, text: Zone, colour: Colour) -> Zone | None:
     colour = np.median(close, axis=0)
     spread = float(np.median(np.abs(close - colour).max(axis=1)))
     tolerance = min(max(3.5 * spread, _TOLERANCE[0]), _TOLERANCE[1])
-    like = cv2.inRange(crop, tuple(map(float, colour - tolerance)), tuple(map(float, colour + tolerance))) & 1
+    like = (
+        cv2.inRange(crop, np.asarray(colour - tolerance), np.asarray(colour + tolerance)).astype(np.uint8) & 1
+    )
     like = cv2.morphologyEx(like, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     _, label = cv2.connectedComponents(like, connectivity=4, ltype=cv2.CV_32S)
     votes = np.bincount(label[text & (like > 0)], minlength=1)
@@ -83,7 +85,7 @@ def _solid(found: Zone, text: Zone) -> Zone | None:
     """The patch without thin leaks and with the letters' holes filled."""
     contours, _ = cv2.findContours(found.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     filled = np.zeros(found.shape, np.uint8)
-    cv2.drawContours(filled, contours, -1, 1, cv2.FILLED)
+    cv2.drawContours(filled, contours, -1, (1,), cv2.FILLED)
     radius = max(1, round(0.12 * line_size(text)[1]))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     opened = cv2.morphologyEx(filled, cv2.MORPH_OPEN, disc)

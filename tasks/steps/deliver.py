@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import cast
 
 from infra.store.contract import ArtifactRef, Backend, NotFound
 from tasks.contracts import Raster
 from tasks.export.encode import encode
-from tasks.export.options import ExportOptions, SourceType
+from tasks.export.options import ExportFormat, ExportOptions, Subsampling
+from tasks.export.xmp import SourceType
 from tasks.job import JobSpec
 from tasks.memo import Done, Produced
 from tasks.plan import StagePlan
@@ -32,7 +34,9 @@ class Delivered:
     height: int
 
 
-def export(shop: Workshop, source: Source, after: Raster, before: Raster | None, made_by: SourceType, *inputs: str) -> Delivered:
+def export(
+    shop: Workshop, source: Source, after: Raster, before: Raster | None, made_by: SourceType, *inputs: str
+) -> Delivered:
     """Encode `after` once per content. inputs: digests of what it was made from."""
     stage = source.plan.stage("export")
     assert stage is not None
@@ -48,7 +52,9 @@ def export(shop: Workshop, source: Source, after: Raster, before: Raster | None,
         }  # fmt: skip
         return Produced(artifacts, facts)
 
-    key = identity(stage, None, source=source.sha256, suffix=source.job.suffix, made_by=made_by.name, inputs=list(inputs))
+    key = identity(
+        stage, None, source=source.sha256, suffix=source.job.suffix, made_by=made_by.name, inputs=list(inputs)
+    )
     done = shop.memo.do("export", key, compute)
     facts = done.facts
     return Delivered(done, facts["suffix"], facts["media_type"], facts["width"], facts["height"])
@@ -101,6 +107,6 @@ def _holds(backend: Backend, key: str, ref: ArtifactRef) -> bool:
 def _options(stage: StagePlan, suffix: str, made_by: SourceType) -> ExportOptions:
     params = dict(stage.params)
     return ExportOptions(
-        format=FORMATS.get(suffix, str(params["format"])), quality=int(params["quality"]) or None,
-        subsampling=str(params["subsampling"]), source_type=made_by,
+        format=cast(ExportFormat, FORMATS.get(suffix, params["format"])), quality=int(params["quality"]) or None,
+        subsampling=cast(Subsampling, params["subsampling"]), source_type=made_by,
     )  # fmt: skip

@@ -50,7 +50,9 @@ def _by_text(shop: Workshop, source: Source, stage: StagePlan, choice: EngineCho
     def compute() -> Produced:
         raster = raster_of(shop, source)
         image = eight_bit(raster)
-        lines = with_engine(shop, choice, lambda card, engine, params: wrap.read_text(card, engine, image, params))
+        lines = with_engine(
+            shop, choice, lambda card, engine, params: wrap.read_text(card, engine, image, params)
+        )
         regions = regions_from_lines(lines, (raster.height, raster.width), feather=feather)
         return _produced(regions)
 
@@ -64,7 +66,8 @@ def _by_mask(shop: Workshop, source: Source, stage: StagePlan) -> Produced:
     mask = build_mask(intent.mask, full_raster(shop, source), source.mask, picture=source.job.id)
     shown = raster_of(shop, source)
     if mask.shape != (shown.height, shown.width):
-        mask = cv2.resize(mask, (shown.width, shown.height), interpolation=cv2.INTER_AREA)
+        small = cv2.resize(mask, (shown.width, shown.height), interpolation=cv2.INTER_AREA)
+        mask = small.astype(np.float32)
     gap = int(stage.number("merge_gap"))
     return _produced(regions_from_mask(mask, feather=_feather(source), merge_gap=gap))
 

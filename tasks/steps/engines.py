@@ -46,5 +46,9 @@ def first_that_works(stage: StagePlan, choice: EngineChoice, work: Work[T]) -> t
 
 def identity(stage: StagePlan, choice: EngineChoice | None, **inputs: object) -> JsonObject:
     """What decides a stage's bytes, for its record's key."""
-    engine = choice.model_dump(mode="json", include={"id", "version", "runtime", "weights", "params"}) if choice else None
+    engine = (
+        choice.model_dump(mode="json", include={"id", "version", "runtime", "weights", "params"})
+        if choice
+        else None
+    )
     return {"version": stage.version, "params": dict(stage.params), "engine": engine, "inputs": inputs}

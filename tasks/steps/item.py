@@ -16,7 +16,7 @@ from tasks.errors import (
     StoreUnavailable,
     Transient,
 )
-from tasks.export.options import SourceType
+from tasks.export.xmp import SourceType
 from tasks.intents import Clean, Generate, RemoveObject, RemoveText, Replace, Upscale
 from tasks.job import JobSpec
 from tasks.memo import record_key
@@ -37,7 +37,12 @@ def refused(job: JobSpec, error: PentimentoError) -> ItemResult:
     error.about(picture=job.id)
     outcome: Outcome = "rejected" if isinstance(error, Rejected | BadRequest) else "failed"
     return ItemResult(
-        id=job.id, source=job.source, outcome=outcome, stage=error.stage, reason=error.message, cure=error.cure
+        id=job.id,
+        source=job.source,
+        outcome=outcome,
+        stage=error.stage,
+        reason=error.message,
+        cure=error.cure,
     )
 
 
@@ -52,7 +57,9 @@ def typed(error: Exception, *, picture: str, stage: str) -> PentimentoError:
     if isinstance(error, RegistryError):
         return EngineFailed(error.message, picture=picture, stage=stage, cure=error.cure)
     kind = "the store" if isinstance(error, StoreError) else type(error).__name__
-    return EngineFailed(f"{kind}: {error}", picture=picture, stage=stage, cure="please report this as a fault")
+    return EngineFailed(
+        f"{kind}: {error}", picture=picture, stage=stage, cure="please report this as a fault"
+    )
 
 
 def finish(shop: Workshop, job: JobSpec) -> ItemResult:
@@ -126,9 +133,7 @@ def _whole(shop: Workshop, source: Source) -> ItemResult:
     return _result(shop, source, delivered, outcome, reason, (), (work,))
 
 
-def _regional(
-    shop: Workshop, source: Source, detected: Detected, restored: Sequence[Restored]
-) -> ItemResult:
+def _regional(shop: Workshop, source: Source, detected: Detected, restored: Sequence[Restored]) -> ItemResult:
     raster = raster_of(shop, source)
     found = StageResult(
         stage="detection", engine=detected.engine, seconds=round(detected.done.seconds, 4),
@@ -152,7 +157,9 @@ def judge(regions: Sequence[RegionResult]) -> tuple[Outcome, str]:
     reasons = [f"region {r.n}: {text}" for r in regions for text in r.reasons]
     if any(score in HARD for r in regions for score in r.failed):
         return "needs-review", "; ".join(reasons)
-    stood_in = [f"region {r.n}: {r.engine} stood in for {r.fallback_from}" for r in regions if r.fallback_from]
+    stood_in = [
+        f"region {r.n}: {r.engine} stood in for {r.fallback_from}" for r in regions if r.fallback_from
+    ]
     if reasons or stood_in:
         return "degraded", "; ".join([*stood_in, *reasons])
     return "done", ""
@@ -174,7 +181,9 @@ def _result(
         stage="export", seconds=round(done.seconds, 4), cached=done.cached, artifact=done.ref("output").sha256
     )
     done.load("output")
-    output = place_ref(shop, source.job, done.ref("output"), delivered.suffix, review=outcome == "needs-review")
+    output = place_ref(
+        shop, source.job, done.ref("output"), delivered.suffix, review=outcome == "needs-review"
+    )
     shown = {name: done.ref(name).sha256 for name in done.names() if name in ("before", "after")}
     result = ItemResult(
         id=source.job.id, source=source.job.source, output=output, outcome=outcome, reason=reason,

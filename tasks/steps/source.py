@@ -103,5 +103,6 @@ def _preview(raster: Raster, limit: int) -> Raster:
         return raster
     share = (limit / (raster.height * raster.width)) ** 0.5
     size = (max(int(raster.width * share), 1), max(int(raster.height * share), 1))
-    pixels = cv2.resize(raster.pixels, size, interpolation=cv2.INTER_AREA)
-    return Raster(np.atleast_3d(pixels), replace(raster.meta, notes=(*raster.meta.notes, f"preview at {size[0]}x{size[1]}")))
+    small = np.atleast_3d(cv2.resize(raster.pixels, size, interpolation=cv2.INTER_AREA))
+    pixels = small.astype(np.uint8) if raster.pixels.dtype == np.uint8 else small.astype(np.uint16)
+    return Raster(pixels, replace(raster.meta, notes=(*raster.meta.notes, f"preview at {size[0]}x{size[1]}")))

@@ -55,12 +55,17 @@ def attempt(shop: Workshop, plan: EditPlan, work: Work, rung: EngineChoice, inte
         blending, blending.engines[0], lambda c: _blend(shop, blending, c, work, fill, filled)
     )
     zone = decode_mask(blended.load("zone")) > 0
-    stages = [_result("generation", engine, filled, work, "fill"), _result("blending", blender, blended, work, "blend")]
+    stages = [
+        _result("generation", engine, filled, work, "fill"),
+        _result("blending", blender, blended, work, "blend"),
+    ]
     last, pixels = blended, _expand(work, blended, "blend", zone)
     enhancement = plan.stage("enhancement")
     if enhancement:
         last, enhancer = first_that_works(
-            enhancement, enhancement.engines[0], lambda c: _enhance(shop, enhancement, c, work, pixels, blended)
+            enhancement,
+            enhancement.engines[0],
+            lambda c: _enhance(shop, enhancement, c, work, pixels, blended),
         )
         stages.append(_result("enhancement", enhancer, last, work, "final"))
     after = _expand(work, last, "final" if enhancement else "blend", zone)
@@ -119,7 +124,11 @@ def _blend(
             "zone": (encode_mask(zone[work.inner].astype(np.float32)), PNG),
         })  # fmt: skip
 
-    inputs = {"crop": digest(work.crop, work.hole), "box": _inner_box(work), "fill": filled.ref("fill").sha256}
+    inputs = {
+        "crop": digest(work.crop, work.hole),
+        "box": _inner_box(work),
+        "fill": filled.ref("fill").sha256,
+    }
     return shop.memo.do("blending", identity(stage, choice, **inputs), compute)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from tasks.contracts import Raster
@@ -16,13 +18,21 @@ QUALITY = 85
 
 def thumbnail(raster: Raster) -> tuple[bytes, str]:
     """WebP of at most SIDE px on the longer side, 8 bit, alpha kept; and its media type."""
-    pixels = raster.pixels if raster.pixels.dtype == np.uint8 else (raster.pixels >> 8).astype(np.uint8)
-    share = min(SIDE / max(raster.width, raster.height), 1.0)
-    if share < 1.0:
-        size = (max(round(raster.width * share), 1), max(round(raster.height * share), 1))
-        pixels = np.atleast_3d(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+    pixels = _shown(
+        raster.pixels if raster.pixels.dtype == np.uint8 else (raster.pixels >> 8).astype(np.uint8)
+    )
     mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[raster.channels]
     picture = Image.fromarray(np.ascontiguousarray(pixels[..., 0] if mode == "L" else pixels), mode)
     out = io.BytesIO()
     picture.convert("RGBA" if raster.has_alpha else "RGB").save(out, "WEBP", quality=QUALITY, method=2)
     return out.getvalue(), "image/webp"
+
+
+def _shown(pixels: NDArray[Any]) -> NDArray[np.uint8]:
+    """H×W×C uint8, scaled down by area to SIDE."""
+    height, width = pixels.shape[:2]
+    share = min(SIDE / max(width, height), 1.0)
+    if share < 1.0:
+        size = (max(round(width * share), 1), max(round(height * share), 1))
+        pixels = np.atleast_3d(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+    return np.asarray(pixels, np.uint8)

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 
 def verify_region(
-    shop: Workshop, plan: EditPlan, work: Work, fill: Pixels, after: Pixels, zone: Zone, inputs: dict[str, str]
+    shop: Workshop,
+    plan: EditPlan,
+    work: Work,
+    fill: Pixels,
+    after: Pixels,
+    zone: Zone,
+    inputs: dict[str, str],
 ) -> tuple[Verdict, Done, EngineChoice | None]:
     """The verdict on a region, its record, and the reader that read it again (None where no text was looked for).
 
@@ -30,7 +36,9 @@ def verify_region(
     assert stage is not None
     if not stage.engines:
         done = shop.memo.do(
-            "verification", identity(stage, None, **inputs), lambda: _measure(work, fill, after, zone, stage, None)
+            "verification",
+            identity(stage, None, **inputs),
+            lambda: _measure(work, fill, after, zone, stage, None),
         )
         return _verdict(done), done, None
     done, reader = first_that_works(
@@ -45,7 +53,9 @@ def verify_region(
 
 def _read_again(shop: Workshop, choice: EngineChoice, after: Pixels) -> tuple[TextLine, ...]:
     levels = np.rint(np.clip(after, 0, 1) * 255).astype(np.uint8)
-    return with_engine(shop, choice, lambda card, engine, params: wrap.read_text(card, engine, levels, params))
+    return with_engine(
+        shop, choice, lambda card, engine, params: wrap.read_text(card, engine, levels, params)
+    )
 
 
 def _measure(
@@ -54,9 +64,7 @@ def _measure(
     where = np.zeros(work.hole.shape, bool)
     where[work.inner] = zone
     thresholds = {name: float(value) for name, value in stage.params}
-    verdict = verify(
-        work.crop, fill, after, work.hole, where, thresholds=thresholds, residual_lines=lines
-    )
+    verdict = verify(work.crop, fill, after, work.hole, where, thresholds=thresholds, residual_lines=lines)
     scores = {name: round(float(score), 6) for name, score in verdict.scores.items()}
     return Produced(facts={
         "passed": verdict.passed, "scores": scores, "failed": list(verdict.failed), "reasons": list(verdict.reasons)

@@ -19,14 +19,11 @@ from tasks.workshop import Workshop
 
 def whole_picture(shop: Workshop, source: Source) -> tuple[Raster, Done, EngineChoice, EngineChoice]:
     """The new picture, its record, the engine wanted and the engine that did it."""
-    if isinstance(source.job.intent, Generate):
-        stage = source.plan.stage("generation")
-        assert stage is not None
-        done, used = first_that_works(stage, stage.engines[0], lambda c: _generate(shop, source, stage, c))
-    else:
-        stage = source.plan.stage("enhancement")
-        assert stage is not None
-        done, used = first_that_works(stage, stage.engines[0], lambda c: _upscale(shop, source, stage, c))
+    generated = isinstance(source.job.intent, Generate)
+    stage = source.plan.stage("generation" if generated else "enhancement")
+    assert stage is not None
+    make = _generate if generated else _upscale
+    done, used = first_that_works(stage, stage.engines[0], lambda c: make(shop, source, stage, c))
     return decode_raster(done.load("picture")), done, stage.engines[0], used
 
 

@@ -1,0 +1,74 @@
+"""Inks as colour and transparency: what each shows over a background, and how well that explains a pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.detection.strokes_axis import Stretches
+from tasks.detection.strokes_colours import Values, palette
+
+NOISE = 4.0
+"""Levels: below this no spread is believed."""
+_LEAST = 0.06
+"""Share of the core that an ink must make up."""
+_STIFF = 25.0
+"""Levels²: a background that varies less than this says nothing of transparency."""
+_SAMPLE = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class InkModel:
+    """Shown = slope · background + added."""
+
+    slope: float
+    """Transparency, 0 opaque to 0.9."""
+    added: NDArray[np.float32]
+    """Colour times opacity, levels."""
+    error: float
+    """Standard deviation of what the model leaves, levels."""
+
+
+def ink_models(
+    shown: Values, behind: Values, index: NDArray[np.intp], parts: Stretches, strewn: float
+) -> list[InkModel]:
+    """The inks of a core: one a colour that is strewn over the line at least as evenly as `strewn`.
+
+    shown, behind: n×3, picture and background there; index: n, the stretch of each pixel. Of many pixels an even sample."""
+    step = max(-(-len(shown) // _SAMPLE), 1)
+    shown, behind, index = shown[::step], behind[::step], index[::step]
+    if len(shown) < 8:
+        return []
+    colours = palette(shown, shown[:0], 0, 256)
+    label = colours.nearest(shown)
+    groups = [np.flatnonzero(label == k) for k in np.flatnonzero(colours.inside > _LEAST)]
+    return [_fitted(shown[g], behind[g]) for g in groups if parts.spread_of(index[g]) >= strewn]
+
+
+def misfit(models: Sequence[InkModel], shown: Values, behind: Values) -> NDArray[np.float32]:
+    """Per pixel, the squared distance to the nearest model in its standard deviations; infinite without models."""
+    best = np.full(len(shown), np.inf, np.float32)
+    for model in models:
+        off = shown - np.float32(model.slope) * behind - model.added
+        best = np.minimum(best, np.einsum("ij,ij->i", off, off) / np.float32(model.error**2))
+    return best
+
+
+def _fitted(shown: Values, behind: Values) -> InkModel:
+    """Least squares, one transparency for all channels."""
+    mean_shown, mean_behind = _mean(shown), _mean(behind)
+    centred = behind - mean_behind
+    slope = float(np.vdot(centred, shown - mean_shown)) / (
+        float(np.vdot(centred, centred)) + _STIFF * len(shown)
+    )
+    slope = min(max(slope, 0.0), 0.9)
+    added = (mean_shown - slope * mean_behind).astype(np.float32)
+    off = shown - np.float32(slope) * behind - added
+    return InkModel(slope, added, float(np.sqrt(np.vdot(off, off) / off.size + NOISE**2)))
+
+
+def _mean(values: Values) -> NDArray[np.float32]:
+    return np.asarray(np.ones(len(values), np.float32) @ values / len(values), np.float32)

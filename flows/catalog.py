@@ -7,6 +7,7 @@ from typing import Any, Literal
 from prefect import flow
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 
+from flows.aliases import snapshot
 from flows.manifest import Defaults, Manifest, Row, read_manifest
 from flows.run import RunRequest, execute
 from infra.settings import Settings
@@ -30,15 +31,9 @@ def process_catalog(
     defaults = Defaults(out, tier, seed, engines, params)
     rows = read_manifest(manifest, defaults, s3_endpoint_url=settings.s3_endpoint_url)
     request = RunRequest(
-        "catalog",
-        rows.jobs,
-        settings,
-        _refused(rows),
-        shard_size or settings.shard_size,
-        fresh,
-        track,
-        title=manifest,
-    )
+        "catalog", rows.jobs, settings, _refused(rows), shard_size or settings.shard_size, fresh, track,
+        aliases=snapshot(rows.jobs, settings), title=manifest,
+    )  # fmt: skip
     return execute(request).model_dump(mode="json")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from prefect import flow
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
+from flows.aliases import snapshot
 from flows.run import RunRequest, execute
 from infra.settings import Settings
 from tasks.job import JobSpec
@@ -20,8 +21,9 @@ def edit_pictures(
     settings = Settings()
     specs = tuple(JobSpec.model_validate(job) for job in jobs)
     request = RunRequest(
-        "edit", specs, settings, shard_size=_spread(len(specs), settings), fresh=fresh, track=track
-    )
+        "edit", specs, settings, shard_size=_spread(len(specs), settings), fresh=fresh, track=track,
+        aliases=snapshot(specs, settings),
+    )  # fmt: skip
     return execute(request).model_dump(mode="json")
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from flows.options import parse_engines, parse_params
+from flows.options import parse_engines, parse_params, parse_text
 from infra.store.contract import Forbidden, NotFound
 from infra.store.store import open_store
 from tasks.detection.masks import parse_mask
@@ -215,7 +215,7 @@ def _whole(record: Mapping[str, str], column: str, default: int) -> int:
     text = record.get(column, "")
     try:
         return int(float(text)) if text else default
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise BadRequest(f"{column} {text!r} is not a whole number") from error
 
 
@@ -243,7 +243,7 @@ def _intent(record: Mapping[str, str]) -> Intent:
     if kind in ("remove_text", "remove_object", "replace") and record.get("rights"):
         fields["rights"] = record["rights"]
     if kind == "remove_text" and record.get("text"):
-        fields["text"] = record["text"]
+        fields["text"] = parse_text(record["text"])
     if kind == "generate" and record.get("size"):
         fields["width"], fields["height"] = _size(record["size"])
     return INTENT.validate_python(fields)
@@ -251,6 +251,6 @@ def _intent(record: Mapping[str, str]) -> Intent:
 
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.lower().partition("x")
-    if not (width.isdigit() and height.isdigit()):
+    if not (width.isdecimal() and height.isdecimal()):
         raise BadRequest(f"size {text!r} is not WIDTHxHEIGHT", cure="such as 512x512")
     return int(width), int(height)

@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import difflib
+import math
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from tasks.errors import BadRequest
 from tasks.plan import STAGES, Value
+
+TextChoice = Literal["overlay", "scene", "all"]
+
+
+def one_of(what: str, value: str, allowed: Sequence[str]) -> str:
+    """`value` when it is allowed; BadRequest names what is, otherwise."""
+    if value not in allowed:
+        near = difflib.get_close_matches(value, allowed, n=1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        raise BadRequest(f"{what} {value!r} is not known{meant}", cure=f"one of {', '.join(allowed)}")
+    return value
+
+
+def parse_text(text: str) -> Literal["overlay", "all"]:
+    """Which text to remove. BadRequest for an unknown word, and for `scene`: nothing tells it from overlay text so far."""
+    if text == "scene":
+        raise BadRequest("text 'scene' is not available yet", cure="overlay, or all, which removes scene text as well")
+    return "all" if one_of("text", text, ("overlay", "scene", "all")) == "all" else "overlay"
 
 
 def parse_engines(pairs: Iterable[str]) -> dict[str, str]:
@@ -50,7 +71,8 @@ def _value(text: str) -> Value:
         return text == "true"
     for kind in (int, float):
         try:
-            return kind(text)
+            number = kind(text)
         except ValueError:
             continue
+        return number if isinstance(number, int) or math.isfinite(number) else text
     return text

@@ -7,21 +7,28 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from infra.settings import Settings
 from infra.store.canonical import canonical_json
 from infra.store.contract import NotFound
+from infra.store.keys import TEMPORARY
+from infra.store.local import LocalBackend
 from tasks import prefect_tasks
 from tasks.job import JobSpec
 from tasks.results import ItemResult, RunResult, count
 from tasks.shards import read_results, write_jobs
+from tasks.steps.deliver import REVIEW_FOLDER
 from tasks.workshop import Workshop, WorkshopSpec, workshop
 
 log = logging.getLogger("pentimento")
 RESULT = "result.json"
+HALF_WRITTEN = re.compile(re.escape(TEMPORARY) + "[0-9a-f]{24}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +138,30 @@ def _chunks(jobs: Sequence[JobSpec], size: int) -> Iterator[Sequence[JobSpec]]:
         yield jobs[begin : begin + size]
 
 
+def half_written(request: RunRequest, shop: Workshop) -> tuple[Path, ...]:
+    """Temporary files in the local folders that outputs go to: of other writers, or left by one that was killed."""
+    backends = [shop.backend(out) for out in sorted({job.out for job in request.jobs if job.out})]
+    roots = [backend.root for backend in backends if isinstance(backend, LocalBackend)]
+    folders = (folder for root in roots for folder in (root, root / REVIEW_FOLDER))
+    return tuple(p for folder in folders for p in folder.glob(f"{TEMPORARY}*") if HALF_WRITTEN.fullmatch(p.name))
+
+
+def sweep(stale: Sequence[Path]) -> None:
+    """Take away what was half written before this run began and still is: its writer is gone."""
+    for path in stale:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
 def execute(request: RunRequest) -> RunResult:
     """Start or resume, walk, collect, show, track, finish. Called inside a flow."""
     from flows.report import report
 
     begun = time.perf_counter()
     spec = start(request)
+    stale = half_written(request, workshop(spec))
     broken = walk(request, spec)
+    sweep(stale)
     items = collect(request, spec, broken)
     tier = request.jobs[0].tier if request.jobs else "final"
     seconds = round(time.perf_counter() - begun, 3)

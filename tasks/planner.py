@@ -18,6 +18,12 @@ from tasks.verification.thresholds import DEFAULT_THRESHOLDS
 PREVIEW_PIXELS = 250_000
 QUIET = 0.3
 """Below this noise (levels of 255) a picture has no grain worth matching."""
+BOUNDS: dict[tuple[str, str], tuple[int, int]] = {
+    ("detection", "merge_gap"): (0, 10_000), ("generation", "attempts"): (1, 20), ("blending", "feather"): (0, 256),
+    ("export", "quality"): (0, 100),
+}  # fmt: skip
+"""Lowest and highest value of the stages' own whole-number parameters."""
+KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
 VERSIONS: dict[StageName, str] = dict.fromkeys(STAGES, "1")
 DEFAULTS: dict[StageName, dict[str, Value]] = {
     "triage": {},
@@ -83,9 +89,12 @@ def _stage(
     name: StageName, role: Role | None, intent: Intent, registry: Registry, request: Request
 ) -> StagePlan:
     cards = _ladder(name, role, intent, registry, request) if role else ()
-    params = DEFAULTS[name] | _derived(name, intent, request.tier)
+    derived = _derived(name, intent, request.tier)
+    params = DEFAULTS[name] | derived
     given = dict(request.params.get(name, {}))
     for key in given:
+        if key in derived:
+            raise BadRequest(f"{name}.{key} follows from what is asked for", cure=f"leave out {name}.{key}")
         if key not in params and not any(key in card.defaults for card in cards):
             known = sorted({*params, *(k for card in cards for k in card.defaults)})
             raise BadRequest(
@@ -103,7 +112,8 @@ def _stage(
 
 def _derived(name: StageName, intent: Intent, tier: Tier) -> dict[str, Value]:
     if name == "triage" and tier == "preview":
-        return {"max_pixels": PREVIEW_PIXELS}
+        enlarged = intent.scale**2 if isinstance(intent, Upscale) else 1
+        return {"max_pixels": PREVIEW_PIXELS // enlarged}
     if name == "detection" and isinstance(intent, RemoveText):
         return {"text": intent.text}
     if name == "enhancement" and isinstance(intent, Upscale | Clean):
@@ -125,11 +135,19 @@ def _ladder(
     except UnknownEngine as error:
         raise BadRequest(error.message, stage=name, cure=error.cure) from error
     if not cards:
-        wanted = f"an engine of role {role!r}" + (
+        wanted = f"engine of role {role!r}" + (
             " that takes a prompt" if isinstance(intent, Replace) else ""
         )
-        raise NoEngine(f"there is no {wanted}", stage=name)
+        raise NoEngine(f"there is no {wanted}", stage=name, cure=_no_engine_cure(role, registry))
     return cards if role == "fill" else cards[:1]
+
+
+def _no_engine_cure(role: Role, registry: Registry) -> str:
+    """Names the engines that would do when insisted on, for want of an automatic one."""
+    named = [card.id for card in registry.cards if card.role == role and card.prompt != "none"]
+    if not named:
+        return NoEngine.default_cure
+    return f"insist on one with --engine, once its weights are here: {', '.join(named)}; or add a card; see `pentimento models`"
 
 
 def _fitting(cards: Sequence[Card], intent: Intent) -> Sequence[Card]:
@@ -160,8 +178,9 @@ def _typed(stage: str, name: str, value: Value, default: Value) -> Value:
     else:
         good = isinstance(value, type(default))
     if not good:
-        kind = type(default).__name__
-        raise BadRequest(
-            f"{stage}.{name}={value!r} is not a {kind}", cure=f"give a {kind}, such as {default!r}"
-        )
+        kind = KINDS[type(default)]
+        raise BadRequest(f"{stage}.{name}={value!r} is not {kind}", cure=f"give {kind}, such as {default!r}")
+    low, high = BOUNDS.get((stage, name), (None, None))
+    if low is not None and high is not None and not low <= float(value) <= high:
+        raise BadRequest(f"{stage}.{name}={value} is out of bounds", cure=f"give {low} to {high}")
     return value

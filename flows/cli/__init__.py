@@ -13,6 +13,8 @@ def main() -> None:
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
+    from pydantic import ValidationError
+
     from flows.cli.app import app
     from infra.store.contract import StoreError
     from model_registry.errors import RegistryError
@@ -22,4 +24,8 @@ def main() -> None:
         app(prog_name="pentimento")
     except (PentimentoError, RegistryError, StoreError) as error:
         print(f"pentimento: {error}", file=sys.stderr)
+        sys.exit(2)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        print(f"pentimento: {'.'.join(map(str, first['loc']))}: {first['msg']}", file=sys.stderr)
         sys.exit(2)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal, cast, get_args
 
 import typer
 
+from flows.cli.check import check_choices
+from flows.cli.destination import named_file
 from flows.cli.edit import Engine, Fresh, Json, Param, Seed, TierOption
 from flows.cli.show import run_and_show
-from flows.options import parse_engines, parse_params
+from flows.options import one_of, parse_engines, parse_params
 from tasks.errors import BadRequest
+from tasks.plan import Tier
 
 ManifestPath = Annotated[
     str, typer.Argument(help="CSV, JSON lines or Parquet; local or s3://.", metavar="MANIFEST")
@@ -27,11 +30,12 @@ def catalog(
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Process a catalogue. The same command again resumes, and redoes only what is missing."""
-    if tier not in ("preview", "final"):
-        raise BadRequest(f"there is no tier {tier!r}", cure="preview or final")
-    if runner not in ("threads", "processes"):
-        raise BadRequest(f"there is no runner {runner!r}", cure="threads or processes")
+    one_of("--tier", tier, get_args(Tier))
+    one_of("--runner", runner, ("threads", "processes"))
+    if named_file(out):
+        raise BadRequest(f"--out {out} is one file for a catalogue", cure="give a folder or s3://bucket/prefix")
     engines, params = parse_engines(engine or ()), parse_params(param or ())
+    check_choices(engines, params)
     total, problems = preview_rows(manifest, out)
     for problem in problems:
         typer.echo(f"pentimento: {problem}", err=True)

@@ -89,13 +89,13 @@ def _print(catalogue: Catalogue, result: RunResult, scores: list[Score], folder:
     console.print()
     console.print(table(scores, {item.id: item.outcome for item in result.items}))
     settings = Settings()
-    console.print(f"\nedited pictures  {(folder / 'edited').absolute()}", soft_wrap=True, highlight=False)
+    console.print(f"\nedited pictures  {(folder / 'edited').absolute()}", soft_wrap=True, highlight=False, markup=False)
     console.print(
-        f"review sheet     {result.sheet}   (open it in a browser)", soft_wrap=True, highlight=False
+        f"review sheet     {result.sheet}   (open it in a browser)", soft_wrap=True, highlight=False, markup=False
     )
     console.print(
         f"MLflow run       {result.mlflow_run_id}   (.venv/bin/mlflow ui --backend-store-uri {settings.mlflow_uri})",
-        soft_wrap=True, highlight=False,
+        soft_wrap=True, highlight=False, markup=False,
     )  # fmt: skip
     planned = "as planned" if _as_planned(catalogue, result) else "NOT as planned: see the table"
     console.print(f"the demo ended {planned}", highlight=False)

@@ -16,12 +16,12 @@ RemoveObject = Annotated[bool, typer.Option("--remove-object", help="Remove what
 Replace = Annotated[
     str, typer.Option("--replace", metavar="PROMPT", help="Put what PROMPT says where --mask is.")
 ]
-Upscale = Annotated[int, typer.Option("--upscale", min=0, max=4, metavar="2|3|4", help="Enlarge.")]
+Upscale = Annotated[int, typer.Option("--upscale", metavar="2|3|4", help="Enlarge.")]
 Clean = Annotated[bool, typer.Option("--clean", help="Remove noise and JPEG artefacts.")]
 Mask = Annotated[
     str, typer.Option("--mask", help="FILE, box:x0,y0,x1,y1[;…], poly:x,y x,y x,y[;…], key:#rrggbb~24")
 ]
-Text = Annotated[str, typer.Option("--text", help="Which text: overlay, scene or all.")]
+Text = Annotated[str, typer.Option("--text", help="Which text: overlay or all; scene is not available yet.")]
 Rights = Annotated[str, typer.Option("--rights", help="own, licensed or unknown.")]
 Out = Annotated[str, typer.Option("--out", help="A file, a folder or s3://…; default beside the picture.")]
 TierOption = Annotated[str, typer.Option("--tier", help="preview or final.")]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from flows.cli.check import check_job
+from flows.cli.destination import S3, Destination, named_file
 from flows.cli.edit import Fresh, Json, Param, Seed, Track
-from flows.cli.request import SUFFIXES
+from flows.cli.request import LONGEST_PROMPT
 from flows.cli.show import run_and_show
 from flows.options import parse_params
 from tasks.errors import BadRequest
@@ -24,6 +27,7 @@ EngineId = Annotated[
 Scheduler = Annotated[str, typer.Option("--scheduler", metavar="NAME")]
 Steps = Annotated[int, typer.Option("--steps", min=0)]
 Out = Annotated[str, typer.Option("--out", help="A file or folder.")]
+LARGEST_SIDE = 8192
 
 
 def generate(
@@ -45,10 +49,10 @@ def generate(
 def generate_job(
     prompt: str, size: str, engine: str, scheduler: str, steps: int, seed: int, out: str, param: list[str]
 ) -> JobSpec:
-    """The job of one prompt. Raises BadRequest for a size that is none."""
-    width, _, height = size.lower().partition("x")
-    if not (width.isdigit() and height.isdigit()):
-        raise BadRequest(f"size {size!r} is not WIDTHxHEIGHT", cure="such as --size 512x512")
+    """The job of one prompt. Raises BadRequest for what no engine could make right."""
+    if not 0 < len(prompt) <= LONGEST_PROMPT:
+        raise BadRequest(f"the prompt has {len(prompt)} characters", cure=f"give 1 to {LONGEST_PROMPT}")
+    width, height = _size(size)
     given: dict[str, Value] = {}
     if scheduler:
         given["scheduler"] = scheduler
@@ -56,12 +60,26 @@ def generate_job(
         given["steps"] = steps
     params = parse_params(param)
     params["generation"] = {**params.get("generation", {}), **given}
-    path = Path(out)
-    named = path.suffix.lower() in SUFFIXES and not path.is_dir()
-    return JobSpec(
+    place = _destination(out)
+    job = JobSpec(
         id="generated", root=str(Path.cwd()), image="", seed=seed, params=params,
-        intent=Generate(prompt=prompt, width=int(width), height=int(height)),
-        engines={"generation": engine} if engine else {},
-        out=str(path.absolute().parent if named else path.absolute()), name=path.stem if named else "generated",
-        suffix=path.suffix.lower() if named else "",
+        intent=Generate(prompt=prompt, width=width, height=height),
+        engines={"generation": engine} if engine else {}, out=place.folder, name=place.name, suffix=place.suffix,
     )  # fmt: skip
+    check_job(job)
+    return job
+
+
+def _size(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"([0-9]{1,5})x([0-9]{1,5})", text.lower())
+    if not found:
+        raise BadRequest(f"size {text!r} is not WIDTHxHEIGHT", cure="such as --size 512x512")
+    width, height = int(found[1]), int(found[2])
+    if not (1 <= width <= LARGEST_SIDE and 1 <= height <= LARGEST_SIDE):
+        raise BadRequest(f"size {text!r} is out of bounds", cure=f"1 to {LARGEST_SIDE} pixels a side")
+    return width, height
+
+
+def _destination(out: str) -> Destination:
+    folder = out if out.startswith(S3) else str(Path(out).absolute())
+    return named_file(out) or Destination(folder, "generated", "")

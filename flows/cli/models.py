@@ -3,41 +3,34 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from flows.cli.check import registry as all_cards
 from flows.cli.edit import Json
-from infra.settings import Settings
 from model_registry.card import Card
-from model_registry.registry import Registry
 from model_registry.weights import verify as verify_weights
 
 app = typer.Typer(help="List, show and verify engines.", invoke_without_command=True)
 
 
-def _registry() -> Registry:
-    return Registry.load(*(Path(p) for p in Settings().cards.split(os.pathsep) if p))
-
-
 @app.callback(invoke_without_command=True)
-def models(context: typer.Context) -> None:
+def models(context: typer.Context, as_json: Json = False) -> None:
     """The engines at hand; `list` when nothing else is said."""
     if context.invoked_subcommand is None:
-        list_models()
+        list_models(as_json)
 
 
 @app.command("list")
 def list_models(as_json: Json = False) -> None:
     """Every engine: role, runtime, licence, cost, and whether its weights are here."""
-    registry = _registry()
+    registry = all_cards()
     rows = [(card, verify_weights(card, registry.folder_of(card.id))) for card in registry.cards]
     if as_json:
-        typer.echo(json.dumps([{**card.model_dump(mode="json"), "problems": bad} for card, bad in rows]))
+        typer.echo(json.dumps({"engines": [{**card.model_dump(mode="json"), "problems": bad} for card, bad in rows]}))
         return
     table = Table("id", "role", "runtime", "rung", "s/MP", "licence", "weights", "what it is")
     for card, bad in rows:
@@ -52,7 +45,7 @@ def list_models(as_json: Json = False) -> None:
 @app.command()
 def show(engine: Annotated[str, typer.Argument(metavar="ID")], as_json: Json = False) -> None:
     """Everything an engine's card says."""
-    card: Card = _registry().get(engine)
+    card: Card = all_cards().get(engine)
     if as_json:
         typer.echo(card.model_dump_json())
         return
@@ -65,7 +58,7 @@ def show(engine: Annotated[str, typer.Argument(metavar="ID")], as_json: Json = F
 @app.command()
 def verify(as_json: Json = False) -> None:
     """Check every card's weights: there, whole, and of an allowed kind. Exit code 1 when any is wrong."""
-    registry = _registry()
+    registry = all_cards()
     report = {
         card.id: verify_weights(card, registry.folder_of(card.id)) for card in registry.cards if card.weights
     }

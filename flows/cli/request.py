@@ -6,9 +6,11 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
-from flows.options import parse_engines, parse_params
+from flows.cli.check import check_job
+from flows.cli.destination import Destination, destinations
+from flows.options import TextChoice, one_of, parse_engines, parse_params, parse_text
 from tasks.detection.masks import parse_mask
 from tasks.errors import BadRequest
 from tasks.intents import (
@@ -25,8 +27,7 @@ from tasks.intents import (
 from tasks.job import SAFE_ID, JobSpec
 from tasks.plan import Tier
 
-Text = Literal["overlay", "scene", "all"]
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
+LONGEST_PROMPT = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,65 +60,82 @@ class EditOptions:
             said = f"{' and '.join(chosen)} were given together" if chosen else "nothing to do was named"
             cure = "choose one of --remove-text, --remove-object, --replace, --upscale, --clean"
             raise BadRequest(said, cure=cure)
+        self._check(chosen[0])
         rights = cast(Rights, self.rights)
         if self.remove_text:
-            return RemoveText(text=cast(Text, self.text), rights=rights)
+            return RemoveText(text=parse_text(self.text), rights=rights)
         if self.upscale:
             return Upscale(scale=cast(Literal[2, 3, 4], self.upscale))
         if self.clean:
             return Clean()
-        if not self.mask:
-            raise BadRequest(
-                f"{chosen[0]} needs a mask",
-                cure="--mask FILE, or --mask box:x0,y0,x1,y1, poly:…, key:#rrggbb",
-            )
         mask: MaskSpec = parse_mask(self.mask)
-        return (
-            Replace(mask=mask, prompt=self.replace, rights=rights)
-            if self.replace
-            else RemoveObject(mask=mask, rights=rights)
-        )
+        if self.replace:
+            return Replace(mask=mask, prompt=self.replace, rights=rights)
+        return RemoveObject(mask=mask, rights=rights)
+
+    def _check(self, chosen: str) -> None:
+        one_of("--text", self.text, get_args(TextChoice))
+        one_of("--rights", self.rights, get_args(Rights))
+        one_of("--tier", self.tier, get_args(Tier))
+        if self.upscale:
+            one_of("--upscale", str(self.upscale), ("2", "3", "4"))
+        if len(self.replace) > LONGEST_PROMPT:
+            raise BadRequest(f"the prompt has {len(self.replace)} characters", cure=f"at most {LONGEST_PROMPT}")
+        wanted = chosen in ("--remove-object", "--replace")
+        if wanted and not self.mask:
+            cure = "--mask FILE, or --mask box:x0,y0,x1,y1, poly:…, key:#rrggbb"
+            raise BadRequest(f"{chosen} needs a mask", cure=cure)
+        if self.mask and not wanted:
+            raise BadRequest(f"{chosen} takes no mask", cure="leave out --mask, or use --remove-object or --replace")
 
 
 def edit_jobs(images: Sequence[Path], options: EditOptions) -> tuple[JobSpec, ...]:
-    """A job for each picture. Outputs go beside their pictures as `NAME-edited`, or where `out` says."""
+    """A job for each picture. Outputs go beside their pictures as `NAME-edited`, or where `out` says.
+
+    Raises BadRequest for what no picture could make right."""
     intent = options.intent()
+    mask = getattr(intent, "mask", None)
+    masks = [Path(mask.path).absolute()] if isinstance(mask, MaskFile) else []
+    if masks and not masks[0].is_file():
+        raise BadRequest(f"there is no mask file {masks[0]}", cure="check the path")
+    given = [_speakable(image.absolute()) for image in images]
+    places = destinations(given, options.out, masks)
     taken: set[str] = set()
-    return tuple(_job(image, intent, options, len(images), taken) for image in images)
+    jobs = tuple(_job(image, intent, options, place, taken) for image, place in zip(given, places, strict=True))
+    for job in jobs[:1]:  # what is checked is the same for all
+        check_job(job)
+    return jobs
 
 
-def _job(image: Path, intent: Intent, options: EditOptions, pictures: int, taken: set[str]) -> JobSpec:
-    root, key, intent = _rooted(image.absolute(), intent)
-    out, name, suffix = _destination(image.absolute(), options.out, pictures)
+def _job(image: Path, intent: Intent, options: EditOptions, place: Destination, taken: set[str]) -> JobSpec:
+    root, key, intent = _rooted(image, intent)
     return JobSpec(
-        id=_unique(image.stem, taken), root=root, image=key, intent=intent, out=out, name=name, suffix=suffix,
-        engines=parse_engines(options.engines), params=parse_params(options.params), seed=options.seed,
-        tier=cast(Tier, options.tier),
+        id=_unique(image.stem, taken), root=root, image=key, intent=intent, out=place.folder, name=place.name,
+        suffix=place.suffix, engines=parse_engines(options.engines), params=parse_params(options.params),
+        seed=options.seed, tier=cast(Tier, options.tier),
     )  # fmt: skip
 
 
 def _rooted(image: Path, intent: Intent) -> tuple[str, str, Intent]:
-    """The folder that holds the picture and its mask, their keys below it, and the intent with the mask's key."""
+    """The folder that holds the picture and its mask, their keys below it, and the intent with the mask's key.
+
+    Links are followed here, where a person named them: below a root they may not lead out of it."""
+    image = Path(os.path.realpath(image))
     mask = getattr(intent, "mask", None)
     if not isinstance(mask, MaskFile):
         return str(image.parent), image.name, intent
-    where = Path(mask.path).absolute()
+    where = Path(os.path.realpath(mask.path))
     root = Path(os.path.commonpath([image.parent, where.parent]))
     keyed = MaskFile(path=where.relative_to(root).as_posix())
     return str(root), image.relative_to(root).as_posix(), intent.model_copy(update={"mask": keyed})
 
 
-def _destination(image: Path, out: str, pictures: int) -> tuple[str, str, str]:
-    """Folder (or `s3://`), file name without suffix, and the suffix when the person chose one."""
-    if not out:
-        return str(image.parent), f"{image.stem}-edited", ""
-    path = Path(out)
-    named = path.suffix.lower() in SUFFIXES and not path.is_dir() and not out.startswith("s3://")
-    if named and pictures > 1:
-        raise BadRequest(f"--out {out} is one file for {pictures} pictures", cure="give a folder")
-    if named:
-        return str(path.absolute().parent), path.stem, path.suffix.lower()
-    return (out if out.startswith("s3://") else str(path.absolute())), image.stem, ""
+def _speakable(path: Path) -> Path:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise BadRequest(f"the name {path.name!a} is not UTF-8", cure="rename the file") from error
+    return path
 
 
 def _unique(stem: str, taken: set[str]) -> str:

@@ -6,12 +6,13 @@ import json
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from flows.cli.edit import Json
 from flows.cli.show import print_run
 from infra.settings import Settings
 from infra.store.contract import NotFound
-from infra.store.store import open_store
+from infra.store.store import Store, open_store
 from tasks.errors import BadRequest
 from tasks.results import RunResult
 
@@ -27,6 +28,8 @@ def runs(run_id: RunId = "", as_json: Json = False) -> None:
             result = RunResult.model_validate_json(store.read_run(run_id, "result.json"))
         except NotFound as error:
             raise BadRequest(f"there is no finished run {run_id}", cure="see `pentimento runs`") from error
+        except ValidationError as error:
+            raise BadRequest(f"the result of {run_id} is damaged", cure="run the same command again") from error
         if as_json:
             typer.echo(result.model_dump_json())
         else:
@@ -36,13 +39,15 @@ def runs(run_id: RunId = "", as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps(listed))
         return
+    if not listed:
+        typer.echo("pentimento: there are no runs yet", err=True)
     for name, counts in listed.items():
         said = ", ".join(f"{n} {outcome}" for outcome, n in counts.items()) if counts else "not finished"
         typer.echo(f"{name:<32}{said}")
 
 
-def _counts(store: object, run_id: str) -> dict[str, int] | None:
+def _counts(store: Store, run_id: str) -> dict[str, int] | None:
     try:
-        return RunResult.model_validate_json(store.read_run(run_id, "result.json")).counts  # type: ignore[attr-defined]
-    except NotFound:
+        return RunResult.model_validate_json(store.read_run(run_id, "result.json")).counts
+    except (NotFound, ValidationError):
         return None

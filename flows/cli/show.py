@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -78,14 +79,14 @@ def print_run(result: RunResult) -> None:
         seconds = sum(s.seconds for s in item.stages)
         style = STYLE[item.outcome]
         table.add_row(
-            item.id, f"[{style}]{item.outcome}[/]", str(len(item.regions)), _engines(item), f"{seconds:.2f}",
-            _reason(item),
+            escape(item.id), f"[{style}]{item.outcome}[/]", str(len(item.regions)), escape(_engines(item)), f"{seconds:.2f}",
+            escape(_reason(item)),
         )  # fmt: skip
     console.print(table)
     counts = ", ".join(f"{n} {outcome}" for outcome, n in result.counts.items())
     console.print(f"\n{result.run_id}: {counts} in {result.seconds:.1f} s", highlight=False)
     if result.sheet:
-        console.print(f"review sheet  {result.sheet}", soft_wrap=True, highlight=False)
+        console.print(f"review sheet  {result.sheet}", soft_wrap=True, highlight=False, markup=False)
     if result.mlflow_run_id:
         console.print(f"MLflow run    {result.mlflow_run_id}", highlight=False)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.tracking import spool
+from infra.tracking.aliases import PREFIX
 from infra.tracking.model import EngineVersion, TrackedRun
 
 if TYPE_CHECKING:
@@ -33,7 +34,12 @@ def log_run(run: TrackedRun, *, uri: str, experiment: str, waiting: Path) -> str
             sent[told.run_id] = _send(told, uri, experiment)
             spool.remove(folder)
         except Exception as error:
-            log.warning("tracking %s failed; it waits in %s and is sent with the next run: %s", folder.name, folder, error)
+            log.warning(
+                "tracking %s failed; it waits in %s and is sent with the next run: %s",
+                folder.name,
+                folder,
+                error,
+            )
     return sent.get(run.run_id)
 
 
@@ -93,7 +99,9 @@ def _samples(client: MlflowClient, mlflow_id: str, run: TrackedRun) -> None:
 
     for sample in run.samples:
         picture = Image.open(io.BytesIO(sample.data))
-        client.log_image(mlflow_id, picture.convert("RGB"), key=sample.key, step=sample.step, synchronous=True)
+        client.log_image(
+            mlflow_id, picture.convert("RGB"), key=sample.key, step=sample.step, synchronous=True
+        )
 
 
 def _register(client: MlflowClient, mlflow_id: str, engine: EngineVersion) -> None:
@@ -101,7 +109,7 @@ def _register(client: MlflowClient, mlflow_id: str, engine: EngineVersion) -> No
     import mlflow
     from mlflow.exceptions import MlflowException
 
-    name = f"pentimento-{engine.id}"
+    name = f"{PREFIX}{engine.id}"
     tags: Mapping[str, str] = {
         "engine": engine.id, "role": engine.role, "engine_version": engine.version, "runtime": engine.runtime,
         "license": engine.licence, "revision": engine.revision, "sha256": engine.sha256,
@@ -114,9 +122,12 @@ def _register(client: MlflowClient, mlflow_id: str, engine: EngineVersion) -> No
     if any(_same(version.tags, tags) for version in client.search_model_versions(f"name = '{name}'")):
         return
     model: Any = mlflow.create_external_model(
-        name=engine.id, source_run_id=mlflow_id, tags=dict(tags), model_type=engine.runtime
+        name=engine.id, source_run_id=mlflow_id, tags=dict(tags), model_type=engine.runtime,
+        experiment_id=client.get_run(mlflow_id).info.experiment_id,
+    )  # fmt: skip
+    client.create_model_version(
+        name, source=f"models:/{model.model_id}", model_id=model.model_id, tags=dict(tags)
     )
-    client.create_model_version(name, source=f"models:/{model.model_id}", model_id=model.model_id, tags=dict(tags))
 
 
 def _same(found: Mapping[str, str], wanted: Mapping[str, str]) -> bool:

@@ -25,7 +25,10 @@ def write(spool: Path, run: TrackedRun) -> Path:
         path.write_bytes(data)
     for n, sample in enumerate(run.samples):
         (half / "samples" / str(n)).write_bytes(sample.data)
-    head = asdict(run) | {"samples": [asdict(s) | {"data": ""} for s in run.samples], "files": sorted(run.files)}
+    head = asdict(run) | {
+        "samples": [asdict(s) | {"data": ""} for s in run.samples],
+        "files": sorted(run.files),
+    }
     (half / RUN).write_text(json.dumps(head), encoding="utf-8")
     half.rename(folder)
     return folder
@@ -35,7 +38,8 @@ def read(folder: Path) -> TrackedRun:
     """The run in a spool folder."""
     head = json.loads((folder / RUN).read_text(encoding="utf-8"))
     samples = tuple(
-        Sample(**{**s, "data": (folder / "samples" / str(n)).read_bytes()}) for n, s in enumerate(head["samples"])
+        Sample(**{**s, "data": (folder / "samples" / str(n)).read_bytes()})
+        for n, s in enumerate(head["samples"])
     )
     files = {name: (folder / "files" / name).read_bytes() for name in head["files"]}
     engines = tuple(EngineVersion(**e) for e in head["engines"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -21,6 +20,8 @@ _SURE = 2.5
 _UNREST = 3.0
 """An interpolated ground is off by about twice the grain's power anyway."""
 _VISIBLE_POWER = 16.0
+_ROUGH = 6.0
+"""Levels: in grain above this the faint last pixel of a rim is not seen, and one is added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,10 @@ def traced(
     far = open_ground & (seen.distance <= 2.5 * most + 4)
     far = far if far.any() else open_ground
     grain = (levels - local_mean(levels, open_ground, most / 2))[far]
-    affected = _affected(residual, float(np.vdot(grain, grain)) / grain.size, seen, allowed, most, parts)
-    reach = _reaches(affected)
+    quiet = float(np.vdot(grain, grain)) / grain.size
+    reach = _reaches(_affected(residual, quiet, seen, allowed, most, parts))
+    if quiet > _ROUGH**2:
+        reach = np.minimum(reach + 1, most)
     hole = core | (seen.distance < reach[seen.sector] + 0.75)
     return np.asarray(hole & allowed), reach
 
@@ -86,7 +89,7 @@ def _affected(
     power = np.bincount(code, np.einsum("ij,ij->i", values, values), cells) / np.maximum(count, 1) / 3
     found = power > _UNREST * quiet + _VISIBLE_POWER
     code = code * parts.count + parts.index[near]
-    number = np.bincount(code, minlength=cells * parts.count).reshape(cells, parts.count)
+    number = np.bincount(code, minlength=cells * parts.count).reshape(cells, parts.count).astype(np.float64)
     for channel in range(3):
         sums = np.bincount(code, values[:, channel], cells * parts.count).reshape(cells, parts.count)
         found |= _agreed(sums, number, quiet)
@@ -94,13 +97,13 @@ def _affected(
     return np.asarray((found & (count >= 6)).reshape(SECTORS, most + 1))
 
 
-def _pooled(cells: NDArray[Any]) -> NDArray[Any]:
+def _pooled(cells: NDArray[np.float64]) -> NDArray[np.float64]:
     """Each sector with its two neighbours."""
     by_sector = cells.reshape(SECTORS, -1)
     return np.asarray(by_sector + np.roll(by_sector, 1, 0) + np.roll(by_sector, -1, 0)).reshape(cells.shape)
 
 
-def _agreed(sums: NDArray[np.float64], number: NDArray[np.intp], quiet: float) -> Zone:
+def _agreed(sums: NDArray[np.float64], number: NDArray[np.float64], quiet: float) -> Zone:
     """Whether the mean over all stretches is a visible shift and well beyond what their differences explain."""
     total = np.maximum(number.sum(axis=1), 1)
     mean = sums.sum(axis=1) / total
@@ -122,4 +125,4 @@ def _reaches(affected: Zone) -> NDArray[np.intp]:
                 at = distance
         reach[sector] = at
     lent = np.maximum(np.roll(reach, 1), np.roll(reach, -1)) - 1
-    return np.maximum(np.maximum(reach, lent), 2)
+    return np.asarray(np.maximum(np.maximum(reach, lent), 2))

@@ -12,6 +12,7 @@ from tasks.detection.strokes_axis import Stretches
 from tasks.detection.strokes_background import Levels3, Plane, energy, interpolated, local_mean, local_median
 from tasks.detection.strokes_colours import Palette, palette
 from tasks.detection.strokes_models import NOISE, ink_models, misfit
+from tasks.detection.strokes_pieces import Guess, without_strays
 
 RARE = 2.5
 """A colour is of the ink when it is at least so many times more frequent in the line than around it."""
@@ -57,7 +58,7 @@ def find_ink(levels: Levels3, line: Line, rare: float = RARE, strewn: float = ST
     core, separation = max((by_colour, by_change), key=lambda found: found[1])
     for _ in range(2):
         core, background = _refined(levels, core, line, strewn)
-    return Ink(core, background, energy(levels - middle) / 3, separation)
+    return Ink(core, background, energy(levels - middle) / np.float32(3), separation)
 
 
 def _labelled(
@@ -81,31 +82,14 @@ def _refined(levels: Levels3, core: Zone, line: Line, strewn: float) -> tuple[Zo
         known = line.around & ~core
     background = interpolated(levels, known)
     smooth = local_mean(levels, known, line.height / 4)
-    variance = local_mean(energy(levels - smooth) / 3, known, line.height / 2)
-    guess = np.where(known[..., None], smooth, background)
-    against = energy(levels - guess) / (variance + NOISE**2)
+    variance = local_mean(energy(levels - smooth) / np.float32(3), known, line.height / 2)
+    ground = np.where(known[..., None], smooth, background)
+    against = energy(levels - ground) / (variance + NOISE**2)
     models = ink_models(levels[core], background[core], line.parts.index[core], line.parts, strewn)
     open_to_ink = line.inside | line.ends
     best = np.full(core.shape, np.inf, np.float32)
     best[open_to_ink] = misfit(models, levels[open_to_ink], background[open_to_ink])
     evidence = cv2.GaussianBlur(np.clip(against - best, -30, 30).astype(np.float32), (3, 3), 0)
     found = (evidence > 0) & (against > 6) & open_to_ink
-    return _without_strays(np.asarray(found), against, best, line), background
-
-
-def _without_strays(found: Zone, against: Plane, best: Plane, line: Line) -> Zone:
-    """What was found, less those pieces in the ends that are open, of the wrong size or not surely of the ink."""
-    count, label, boxes, _ = cv2.connectedComponentsWithStats(found.astype(np.uint8), connectivity=8)
-    label = label.astype(np.intp)
-    beyond = found & line.ends
-    area = np.bincount(label[found], minlength=count)
-    surely = np.bincount(label[found], (best < 4)[found], count) > 0.6 * area
-    surely &= np.bincount(label[found], np.minimum(against, 100)[found], count) > 12 * area
-    edge = cv2.dilate((~(line.inside | line.ends)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    closed = np.bincount(label[beyond & edge], minlength=count) == 0
-    longest = boxes[:, 2:4].max(axis=1)
-    fitting = (longest >= 0.3 * line.height) & (longest <= 1.5 * line.height)
-    kept = surely & closed & fitting
-    kept |= np.bincount(label[beyond], minlength=count) == 0
-    kept[0] = False
-    return np.asarray(found & (line.inside | kept[label]))
+    guess = Guess(np.asarray(found), against, best, float(np.sqrt(variance[known].mean())))
+    return without_strays(guess, line.inside, line.ends, line.height), background

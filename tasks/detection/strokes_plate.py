@@ -52,7 +52,7 @@ def _patch(crop: Bytes3, text: Zone, colour: Colour) -> Zone | None:
 
 def _colours(crop: Bytes3, text: Zone) -> list[Colour]:
     """Colours a plate may have: that of the polygon's border, and the two most frequent inside."""
-    inner = cv2.erode(text.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=0)
+    inner = cv2.erode(text.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=(0,))
     inside = crop[text].astype(np.float32)
     found = palette(inside, inside[:0], 0, 256)
     order = np.argsort(-found.inside, kind="stable")[:2]
@@ -72,10 +72,8 @@ def _uniform(crop: Bytes3, text: Zone, colour: Colour) -> Zone | None:
     colour = np.median(close, axis=0)
     spread = float(np.median(np.abs(close - colour).max(axis=1)))
     tolerance = min(max(3.5 * spread, _TOLERANCE[0]), _TOLERANCE[1])
-    like = (
-        cv2.inRange(crop, np.asarray(colour - tolerance), np.asarray(colour + tolerance)).astype(np.uint8) & 1
-    )
-    like = cv2.morphologyEx(like, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    alike = cv2.inRange(crop, np.asarray(colour - tolerance), np.asarray(colour + tolerance))
+    like = np.asarray(cv2.morphologyEx(alike, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)), np.uint8)
     _, label = cv2.connectedComponents(like, connectivity=4, ltype=cv2.CV_32S)
     votes = np.bincount(label[text & (like > 0)], minlength=1)
     return np.asarray(label == votes.argmax()) if votes.max() >= 0.25 * len(inside) else None

@@ -52,8 +52,9 @@ def export(
         }  # fmt: skip
         return Produced(artifacts, facts)
 
+    size = [after.width, after.height]
     key = identity(
-        stage, None, source=source.sha256, suffix=source.job.suffix, made_by=made_by.name, inputs=list(inputs)
+        stage, None, source=source.sha256, suffix=source.job.suffix, made_by=made_by.name, inputs=list(inputs), size=size
     )
     done = shop.memo.do("export", key, compute)
     facts = done.facts
@@ -64,7 +65,9 @@ def keep(shop: Workshop, source: Source, before: Raster) -> Delivered:
     """The source's own bytes as the output of a picture in which nothing was to be done."""
     stage = source.plan.stage("export")
     assert stage is not None
-    if source.job.suffix or dict(stage.params)["format"] != "keep" or before.meta.format == "BMP":
+    facts = source.facts
+    scaled = facts is None or (facts.width, facts.height) != (before.width, before.height)
+    if scaled or source.job.suffix or dict(stage.params)["format"] != "keep" or before.meta.format not in MEDIA:
         return export(shop, source, before, before, SourceType.NONE, "unchanged")
     media, suffix = MEDIA[before.meta.format]
 

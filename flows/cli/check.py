@@ -1,0 +1,47 @@
+"""Refuse, before anything is started, choices that no picture could make right."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from infra.settings import Settings
+from model_registry.registry import Registry
+from tasks.errors import BadRequest, NoEngine
+from tasks.job import JobSpec
+from tasks.plan import STAGES, Value
+from tasks.planner import DEFAULTS, plan
+
+
+def registry() -> Registry:
+    """The packaged cards and those of the settings' folders. Raises BadCards."""
+    return Registry.load(*(Path(p) for p in Settings().cards.split(os.pathsep) if p))
+
+
+def check_job(job: JobSpec) -> None:
+    """BadRequest for an unknown engine or parameter (naming the nearest), or one of a stage that the intent lacks.
+
+    That there is no engine for the work is no bad usage: it becomes the picture's outcome, with its cure."""
+    try:
+        made = plan(job.intent, None, registry(), job.request)
+    except NoEngine:
+        return
+    there = [stage.stage for stage in made.stages]
+    for name in (*job.engines, *job.params):
+        if name not in there:
+            raise BadRequest(f"{job.intent.kind} has no stage {name}", cure=f"its stages are {', '.join(there)}")
+
+
+def check_choices(engines: Mapping[str, str], params: Mapping[str, Mapping[str, Value]]) -> None:
+    """The same for choices that go with many intents: every engine and parameter must be known to some engine.
+
+    Raises UnknownEngine, naming the nearest, or BadRequest."""
+    cards = registry()
+    for engine in engines.values():
+        if not engine.startswith("@"):
+            cards.get(engine)
+    of_engines = {name for card in cards.cards for name in card.defaults}
+    for stage, name in ((stage, name) for stage in STAGES for name in params.get(stage, {})):
+        if name not in DEFAULTS[stage] and name not in of_engines:
+            raise BadRequest(f"no parameter {name!r} in stage {stage}", cure="`pentimento models show ID` lists an engine's")

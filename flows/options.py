@@ -25,7 +25,9 @@ def one_of(what: str, value: str, allowed: Sequence[str]) -> str:
 def parse_text(text: str) -> Literal["overlay", "all"]:
     """Which text to remove. BadRequest for an unknown word, and for `scene`: nothing tells it from overlay text so far."""
     if text == "scene":
-        raise BadRequest("text 'scene' is not available yet", cure="overlay, or all, which removes scene text as well")
+        raise BadRequest(
+            "text 'scene' is not available yet", cure="overlay, or all, which removes scene text as well"
+        )
     return "all" if one_of("text", text, ("overlay", "scene", "all")) == "all" else "overlay"
 
 

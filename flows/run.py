@@ -9,18 +9,19 @@ import hashlib
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.settings import Settings
 from infra.store.canonical import canonical_json
-from infra.store.contract import NotFound
+from infra.store.contract import NotFound, Unavailable
 from infra.store.keys import TEMPORARY
 from infra.store.local import LocalBackend
 from tasks import prefect_tasks
 from tasks.job import JobSpec
+from tasks.progress import Progress, emit, listening
 from tasks.results import ItemResult, RunResult, count
 from tasks.shards import read_results, write_jobs
 from tasks.steps.deliver import REVIEW_FOLDER
@@ -76,7 +77,9 @@ def finish(request: RunRequest, spec: WorkshopSpec) -> None:
 def _run_key(request: RunRequest, shop: Workshop) -> str:
     jobs = [job.model_dump(mode="json") for job in request.jobs]
     refused = sorted(request.refused)
-    value = {"name": request.name, "jobs": jobs, "refused": refused, "registry": shop.registry.digest}
+    value = {
+        "name": request.name, "jobs": jobs, "refused": refused, "registry": shop.registry.digest, "fresh": request.fresh
+    }  # fmt: skip
     return hashlib.sha256(canonical_json(value)).hexdigest()
 
 
@@ -84,18 +87,32 @@ def walk(request: RunRequest, spec: WorkshopSpec) -> dict[int, str]:
     """Every shard through the tasks, a window of shards at a time; the reason of each shard that broke down."""
     shop = workshop(spec)
     shards = list(_chunks(request.jobs, request.shard_size))
-    for number, jobs in enumerate(shards):
-        write_jobs(shop, spec.run, number, jobs)
     broken: dict[int, str] = {}
+    for number, jobs in enumerate(shards):
+        try:
+            write_jobs(shop, spec.run, number, jobs)
+        except Unavailable as error:
+            broken[number] = str(error)
     window = 2 * request.settings.workers
-    for begin in range(0, len(shards), window):
-        numbers = range(begin, min(begin + window, len(shards)))
-        pending = _submit(prefect_tasks.triage, spec, numbers, broken)
-        todo = [n for n in numbers if pending.get(n)]
-        _submit(prefect_tasks.detection, spec, todo, broken)
-        _submit(prefect_tasks.restoration, spec, todo, broken)
-        _submit(prefect_tasks.export, spec, numbers, broken)
+    heard: set[str] = set()
+    with listening(lambda event: heard.add(event.item) if event.step == "export" else None):
+        for begin in range(0, len(shards), window):
+            numbers = range(begin, min(begin + window, len(shards)))
+            pending = _submit(prefect_tasks.triage, spec, numbers, broken)
+            todo = [n for n in numbers if pending.get(n)]
+            _submit(prefect_tasks.detection, spec, todo, broken)
+            _submit(prefect_tasks.restoration, spec, todo, broken)
+            ended = _submit(prefect_tasks.export, spec, numbers, broken)
+            _tell(spec.run, ended.values(), heard)
     return broken
+
+
+def _tell(run_id: str, shards: Iterable[Mapping[str, str]], heard: Container[str]) -> None:
+    """Progress of the pictures that other processes finished, which the in-process channel did not carry."""
+    for outcomes in shards:
+        for item, outcome in outcomes.items():
+            if item not in heard:
+                emit(Progress(run_id, "export", item, outcome))
 
 
 def _submit(
@@ -108,7 +125,7 @@ def _submit(
         try:
             results[n] = future.result()
         except Exception as error:
-            broken[n] = str(error)
+            broken[n] = getattr(error, "message", "") or str(error)
     return results
 
 
@@ -117,13 +134,22 @@ def collect(request: RunRequest, spec: WorkshopSpec, broken: Mapping[int, str]) 
     shop = workshop(spec)
     done: list[ItemResult] = []
     for number, jobs in enumerate(_chunks(request.jobs, request.shard_size)):
-        try:
-            done.extend(read_results(shop, spec.run, number))
-        except NotFound:
-            done.extend(_lost(job, broken.get(number, "its shard did not finish")) for job in jobs)
+        done.extend(_results(shop, spec.run, number, jobs, broken))
     rest = iter(done)
     total = len(done) + len(request.refused)
     return tuple(request.refused[i] if i in request.refused else next(rest) for i in range(total))
+
+
+def _results(
+    shop: Workshop, run_id: str, number: int, jobs: Sequence[JobSpec], broken: Mapping[int, str]
+) -> Sequence[ItemResult]:
+    """A shard's results. Of a broken one nothing is read: what is there was written by an earlier try."""
+    if number in broken:
+        return [_lost(job, broken[number]) for job in jobs]
+    try:
+        return read_results(shop, run_id, number)
+    except (NotFound, Unavailable) as error:
+        return [_lost(job, f"its shard's results cannot be read: {error}") for job in jobs]
 
 
 def _lost(job: JobSpec, reason: str) -> ItemResult:
@@ -167,8 +193,10 @@ def execute(request: RunRequest) -> RunResult:
     seconds = round(time.perf_counter() - begun, 3)
     result = RunResult(run_id=spec.run, counts=count(items), seconds=seconds, items=items, tier=tier)
     result = report(request, spec, result)
-    data = result.model_dump_json().encode()
-    workshop(spec).store.write_run(spec.run, RESULT, data, "application/json")
-    if not broken:
-        finish(request, spec)
+    try:
+        workshop(spec).store.write_run(spec.run, RESULT, result.model_dump_json().encode(), "application/json")
+        if not broken:
+            finish(request, spec)
+    except Unavailable as error:
+        log.warning("the record of %s was not kept, the pictures are; the same command again mends it: %s", spec.run, error)
     return result

@@ -16,6 +16,9 @@ WEIGHT_KINDS = frozenset({".safetensors", ".onnx"})
 SIDE_KINDS = frozenset({".json", ".txt", ".model", ".md", ".yaml", ".yml"})
 """Configurations, vocabularies and licences."""
 PICKLE_KINDS = frozenset({".bin", ".ckpt", ".joblib", ".npy", ".pickle", ".pkl", ".pt", ".pth"})
+MADE_HERE = {"paddleocr": "model_registry.engines.ocr_paddle_models:pull"}
+"""Card id to the function (card, card's folder) -> place that makes its weights from what is installed, without a network."""
+MADE_HERE_CURE = "`pentimento models pull {}` makes them there"
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _BLOCK = 1 << 20
 
@@ -32,10 +35,20 @@ def locate(card: Card, folder: Path) -> Path:
         raise WeightsMissing(f"{card.id} names no weights", cure="add [weights] to its card")
     if weights.hub:
         return _in_hub_cache(card.id, weights)
-    where = folder / _expanded(card.id, weights.path)
+    where = declared_place(card, folder)
     if not where.exists():
-        raise WeightsMissing(f"{card.id}: no weights at {where}", cure=_path_cure(weights.path))
+        cure = MADE_HERE_CURE if card.id in MADE_HERE else _path_cure(weights.path)
+        raise WeightsMissing(f"{card.id}: no weights at {where}", cure=cure.format(card.id))
     return where
+
+
+def declared_place(card: Card, folder: Path) -> Path:
+    """Where a card's `[weights] path` points, whether or not anything is there yet.
+
+    folder: the card's own. Raises WeightsMissing when the card names no path, or a variable of it is not set."""
+    if card.weights is None or not card.weights.path:
+        raise WeightsMissing(f"{card.id} names no path of weights", cure="add [weights] path to its card")
+    return folder / _expanded(card.id, card.weights.path)
 
 
 def verify(card: Card, folder: Path) -> list[str]:
@@ -104,10 +117,10 @@ def _expanded(card_id: str, path: str) -> str:
     def value(match: re.Match[str]) -> str:
         name = match[1]
         if not os.environ.get(name):
-            raise WeightsMissing(
-                f"{card_id}: the environment variable {name} is not set",
-                cure=f"set {name} to the place of the weights",
-            )
+            cure = f"set {name} to the place of the weights"
+            if card_id in MADE_HERE:
+                cure = f"set {name} to a folder; {MADE_HERE_CURE.format(card_id)}"
+            raise WeightsMissing(f"{card_id}: the environment variable {name} is not set", cure=cure)
         return os.environ[name]
 
     return _VARIABLE.sub(value, path)

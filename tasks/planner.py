@@ -135,9 +135,7 @@ def _ladder(
     except UnknownEngine as error:
         raise BadRequest(error.message, stage=name, cure=error.cure) from error
     if not cards:
-        wanted = f"engine of role {role!r}" + (
-            " that takes a prompt" if isinstance(intent, Replace) else ""
-        )
+        wanted = f"engine of role {role!r}" + (" that takes a prompt" if isinstance(intent, Replace) else "")
         raise NoEngine(f"there is no {wanted}", stage=name, cure=_no_engine_cure(role, registry))
     return cards if role == "fill" else cards[:1]
 

@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, TypeVar
 from prefect import State, Task, task
 from prefect.client.schemas.objects import TaskRun
 
+from infra.store.contract import Unavailable
 from tasks import shards
 from tasks.errors import Transient
 from tasks.workshop import WorkshopSpec, workshop
@@ -21,7 +22,7 @@ def is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> boo
     """Prefect's retry condition: only a fault that another try may mend is tried again."""
     try:
         state.result()
-    except Transient:
+    except (Transient, Unavailable):
         return True
     except Exception:
         return False

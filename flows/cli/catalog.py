@@ -33,7 +33,9 @@ def catalog(
     one_of("--tier", tier, get_args(Tier))
     one_of("--runner", runner, ("threads", "processes"))
     if named_file(out):
-        raise BadRequest(f"--out {out} is one file for a catalogue", cure="give a folder or s3://bucket/prefix")
+        raise BadRequest(
+            f"--out {out} is one file for a catalogue", cure="give a folder or s3://bucket/prefix"
+        )
     engines, params = parse_engines(engine or ()), parse_params(param or ())
     check_choices(engines, params)
     total, problems = preview_rows(manifest, out)

@@ -30,7 +30,9 @@ def check_job(job: JobSpec) -> None:
     there = [stage.stage for stage in made.stages]
     for name in (*job.engines, *job.params):
         if name not in there:
-            raise BadRequest(f"{job.intent.kind} has no stage {name}", cure=f"its stages are {', '.join(there)}")
+            raise BadRequest(
+                f"{job.intent.kind} has no stage {name}", cure=f"its stages are {', '.join(there)}"
+            )
 
 
 def check_choices(engines: Mapping[str, str], params: Mapping[str, Mapping[str, Value]]) -> None:
@@ -42,6 +44,8 @@ def check_choices(engines: Mapping[str, str], params: Mapping[str, Mapping[str, 
         if not engine.startswith("@"):
             cards.get(engine)
     of_engines = {name for card in cards.cards for name in card.defaults}
-    for stage, name in ((stage, name) for stage in STAGES for name in params.get(stage, {})):
-        if name not in DEFAULTS[stage] and name not in of_engines:
-            raise BadRequest(f"no parameter {name!r} in stage {stage}", cure="`pentimento models show ID` lists an engine's")
+    for stage in STAGES:
+        for name in params.get(stage, {}):
+            if name not in DEFAULTS[stage] and name not in of_engines:
+                cure = "`pentimento models show ID` lists an engine's"
+                raise BadRequest(f"no parameter {name!r} in stage {stage}", cure=cure)

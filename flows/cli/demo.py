@@ -89,9 +89,14 @@ def _print(catalogue: Catalogue, result: RunResult, scores: list[Score], folder:
     console.print()
     console.print(table(scores, {item.id: item.outcome for item in result.items}))
     settings = Settings()
-    console.print(f"\nedited pictures  {(folder / 'edited').absolute()}", soft_wrap=True, highlight=False, markup=False)
     console.print(
-        f"review sheet     {result.sheet}   (open it in a browser)", soft_wrap=True, highlight=False, markup=False
+        f"\nedited pictures  {(folder / 'edited').absolute()}", soft_wrap=True, highlight=False, markup=False
+    )
+    console.print(
+        f"review sheet     {result.sheet}   (open it in a browser)",
+        soft_wrap=True,
+        highlight=False,
+        markup=False,
     )
     console.print(
         f"MLflow run       {result.mlflow_run_id}   (.venv/bin/mlflow ui --backend-store-uri {settings.mlflow_uri})",

@@ -29,7 +29,9 @@ def named_file(out: str) -> Destination | None:
     Raises BadRequest for a file of a kind that is not written, a file where a folder is wanted, or another address."""
     s3 = out.startswith(S3)
     if "://" in out and not s3:
-        raise BadRequest(f"--out {out} is neither a path nor s3://…", cure="give a file, a folder or s3://bucket/prefix")
+        raise BadRequest(
+            f"--out {out} is neither a path nor s3://…", cure="give a file, a folder or s3://bucket/prefix"
+        )
     path = Path(out)
     suffix = path.suffix.lower()
     if not s3 and path.is_dir():
@@ -39,9 +41,13 @@ def named_file(out: str) -> Destination | None:
         if not s3 or folder.startswith(S3):
             return Destination(folder or "/", file[: -len(suffix)], suffix)
     if suffix in UNWRITTEN:
-        raise BadRequest(f"--out {out}: {suffix} files are not written", cure=f"one of {', '.join(SUFFIXES)}, or a folder")
+        raise BadRequest(
+            f"--out {out}: {suffix} files are not written", cure=f"one of {', '.join(SUFFIXES)}, or a folder"
+        )
     if not s3 and path.exists():
-        raise BadRequest(f"--out {out} is a file, not a folder", cure=f"a folder, or a file named {', '.join(SUFFIXES)}")
+        raise BadRequest(
+            f"--out {out} is a file, not a folder", cure=f"a folder, or a file named {', '.join(SUFFIXES)}"
+        )
     return None
 
 

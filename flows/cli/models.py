@@ -30,7 +30,9 @@ def list_models(as_json: Json = False) -> None:
     registry = all_cards()
     rows = [(card, verify_weights(card, registry.folder_of(card.id))) for card in registry.cards]
     if as_json:
-        typer.echo(json.dumps({"engines": [{**card.model_dump(mode="json"), "problems": bad} for card, bad in rows]}))
+        typer.echo(
+            json.dumps({"engines": [{**card.model_dump(mode="json"), "problems": bad} for card, bad in rows]})
+        )
         return
     table = Table("id", "role", "runtime", "rung", "s/MP", "licence", "weights", "what it is")
     for card, bad in rows:

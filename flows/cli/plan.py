@@ -20,7 +20,9 @@ from tasks.steps.source import read_source
 from tasks.workshop import WorkshopSpec, workshop
 
 Images = Annotated[list[Path] | None, typer.Argument(help="Pictures to edit.", metavar="IMAGE…")]
-Prompt = Annotated[str, typer.Option("--generate", metavar="PROMPT", help="Make a picture instead of editing one.")]
+Prompt = Annotated[
+    str, typer.Option("--generate", metavar="PROMPT", help="Make a picture instead of editing one.")
+]
 
 
 def plan(
@@ -37,11 +39,15 @@ def plan(
         remove_text, remove_object, replace, upscale, clean, mask, text, rights, tier, engine or (), param or (), seed, out
     )  # fmt: skip
     if generate:
-        if images or options != EditOptions(tier=tier, engines=engine or (), params=param or (), seed=seed, out=out):
+        if images or options != EditOptions(
+            tier=tier, engines=engine or (), params=param or (), seed=seed, out=out
+        ):
             raise BadRequest("--generate was given with a picture or an edit", cure="plan one or the other")
         named = parse_engines(engine or ()).get("generation", "")
         jobs: tuple[JobSpec, ...] = (
-            generate_command.generate_job(generate, size, named, scheduler, steps, seed, out or ".", param or []),
+            generate_command.generate_job(
+                generate, size, named, scheduler, steps, seed, out or ".", param or []
+            ),
         )
     elif images:
         jobs = edit_jobs(images, options)

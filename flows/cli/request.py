@@ -80,13 +80,17 @@ class EditOptions:
         if self.upscale:
             one_of("--upscale", str(self.upscale), ("2", "3", "4"))
         if len(self.replace) > LONGEST_PROMPT:
-            raise BadRequest(f"the prompt has {len(self.replace)} characters", cure=f"at most {LONGEST_PROMPT}")
+            raise BadRequest(
+                f"the prompt has {len(self.replace)} characters", cure=f"at most {LONGEST_PROMPT}"
+            )
         wanted = chosen in ("--remove-object", "--replace")
         if wanted and not self.mask:
             cure = "--mask FILE, or --mask box:x0,y0,x1,y1, poly:…, key:#rrggbb"
             raise BadRequest(f"{chosen} needs a mask", cure=cure)
         if self.mask and not wanted:
-            raise BadRequest(f"{chosen} takes no mask", cure="leave out --mask, or use --remove-object or --replace")
+            raise BadRequest(
+                f"{chosen} takes no mask", cure="leave out --mask, or use --remove-object or --replace"
+            )
 
 
 def edit_jobs(images: Sequence[Path], options: EditOptions) -> tuple[JobSpec, ...]:
@@ -101,7 +105,9 @@ def edit_jobs(images: Sequence[Path], options: EditOptions) -> tuple[JobSpec, ..
     given = [_speakable(image.absolute()) for image in images]
     places = destinations(given, options.out, masks)
     taken: set[str] = set()
-    jobs = tuple(_job(image, intent, options, place, taken) for image, place in zip(given, places, strict=True))
+    jobs = tuple(
+        _job(image, intent, options, place, taken) for image, place in zip(given, places, strict=True)
+    )
     for job in jobs[:1]:  # what is checked is the same for all
         check_job(job)
     return jobs

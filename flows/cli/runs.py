@@ -29,7 +29,9 @@ def runs(run_id: RunId = "", as_json: Json = False) -> None:
         except NotFound as error:
             raise BadRequest(f"there is no finished run {run_id}", cure="see `pentimento runs`") from error
         except ValidationError as error:
-            raise BadRequest(f"the result of {run_id} is damaged", cure="run the same command again") from error
+            raise BadRequest(
+                f"the result of {run_id} is damaged", cure="run the same command again"
+            ) from error
         if as_json:
             typer.echo(result.model_dump_json())
         else:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from model_registry.card import Card
 from model_registry.engines.contract import Params, TextLine, TextReader
 from model_registry.errors import EngineFault, WeightsDamaged, WeightsMissing
-from model_registry.weights import file_sha256
+from model_registry.weights import file_sha256, locate
 
 Bytes3 = NDArray[np.uint8]
 Pair = tuple[float, float]
@@ -37,10 +37,16 @@ costs a whole picture's time and reads no better."""
 
 
 def load(card: Card, folder: Path) -> TextReader:
-    """The engine of a card with runtime `ocr`: its `entry` names the library. `folder` is not used."""
-    if card.entry != "rapidocr":
-        raise EngineFault(f"{card.id}: there is no OCR library {card.entry!r}", cure='entry = "rapidocr"')
-    return RapidReader()
+    """The engine of a card with runtime `ocr`: its `entry` names the library. folder: the card's own."""
+    if card.entry == "rapidocr":
+        return RapidReader()
+    if card.entry == "paddleocr":
+        from model_registry.engines.ocr_paddle import PaddleReader
+
+        return PaddleReader(locate(card, folder))
+    raise EngineFault(
+        f"{card.id}: there is no OCR library {card.entry!r}", cure='entry = "rapidocr" or "paddleocr"'
+    )
 
 
 class RapidReader:
@@ -51,15 +57,14 @@ class RapidReader:
 
         params: dict[str, Any] = {
             "Global.log_level": "critical",
-            "Global.use_preprocess_img": False,  # loses a ratio on very long pictures; `_framed` does it instead
+            "Global.use_preprocess_img": False,  # loses a ratio on very long pictures; `framed` does it instead
             "Global.use_vertical_padding": False,
             "Det.limit_type": "max",  # with a limit out of reach: the detector resizes nothing itself
             "Det.limit_side_len": 10**9,
             "EngineConfig.onnxruntime.intra_op_num_threads": 1,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
         }
-        folder = Path(rapidocr.__file__).parent / "models"
-        params |= {f"{part}.model_path": str(_model(folder, *MODELS[part])) for part in MODELS}
+        params |= {f"{part}.model_path": str(wheel_model(part)) for part in MODELS}
         self._ocr = rapidocr.RapidOCR(params=params)
 
     def read(self, image: Bytes3, *, params: Params) -> tuple[TextLine, ...]:
@@ -68,7 +73,7 @@ class RapidReader:
         params: `min_score`, least confidence of a line; `box_score`, least confidence of a detected box; `unclip`, how far
         boxes grow beyond the detected core; `max_side`: a picture of more pixels than its square is read scaled down;
         `enlarge`, the most a picture with a side under 736 px is scaled up."""
-        shown, scale, corner = _framed(image, int(params["max_side"]), float(params["enlarge"]))
+        shown, scale, corner = framed(image, int(params["max_side"]), float(params["enlarge"]))
         found = self._ocr(
             np.ascontiguousarray(shown[..., ::-1]),  # the library takes arrays for BGR
             use_det=True,
@@ -85,10 +90,17 @@ class RapidReader:
             return ()
         corners = (np.asarray(boxes, np.float64) - corner) / scale
         corners = np.clip(corners, 0, (image.shape[1], image.shape[0]))
-        return _in_reading_order([
+        return in_reading_order([
             TextLine(tuple((float(x), float(y)) for x, y in four), str(text), float(score))
             for four, text, score in zip(corners, texts, scores, strict=True)
         ])  # fmt: skip
+
+
+def wheel_model(part: str) -> Path:
+    """The file of a part (`Det`, `Cls`, `Rec`) in rapidocr's wheel. Raises WeightsMissing or WeightsDamaged."""
+    import rapidocr
+
+    return _model(Path(rapidocr.__file__).parent / "models", *MODELS[part])
 
 
 def _model(folder: Path, name: str, sha256: str) -> Path:
@@ -104,7 +116,7 @@ def _model(folder: Path, name: str, sha256: str) -> Path:
     return path
 
 
-def _framed(image: Bytes3, max_side: int, enlarge: float) -> tuple[Bytes3, Pair, Pair]:
+def framed(image: Bytes3, max_side: int, enlarge: float) -> tuple[Bytes3, Pair, Pair]:
     """The picture as the detector wants it, its scale in x and y, and the left and top of its corner.
 
     Very long and very small pictures get a margin of their border's own colour, which holds no text."""
@@ -135,7 +147,7 @@ def _border_colour(image: Bytes3) -> Bytes3:
     return np.asarray(np.median(edges, axis=0), np.uint8)
 
 
-def _in_reading_order(lines: list[TextLine]) -> tuple[TextLine, ...]:
+def in_reading_order(lines: list[TextLine]) -> tuple[TextLine, ...]:
     """Rows from top to bottom, each from left to right; a row ends where the next line's centre is half a height lower."""
     by_height = sorted(lines, key=lambda line: (_centre(line)[1], _centre(line)[0], line.text))
     rows: list[list[TextLine]] = [by_height[:1]]

@@ -66,9 +66,10 @@ def stroke_mask(
     beyond = np.zeros_like(inside) if ends is None else ends & ~inside & ~apart
     line = Line(inside, beyond, around, height, parts)
     ink = find_ink(levels, line)
-    if _doubt(levels, ink, inside):
-        ink = find_ink(levels, line, rare=1.5, strewn=0.25)
     doubt = _doubt(levels, ink, inside)
+    if doubt:
+        ink = find_ink(levels, line, rare=1.5, strewn=0.25)
+        doubt = _doubt(levels, ink, inside)
     if doubt:
         return _whole(inside, doubt)
     width = stroke_width(ink.core)
@@ -104,7 +105,7 @@ def _doubt(levels: NDArray[np.float32], ink: Ink, inside: Zone) -> str:
         return "too little ink found"
     if share > 0.75:
         return "too much taken for ink"
-    contrast = np.abs(levels - ink.background).max(axis=2)[ink.core]
+    contrast = np.abs(levels[ink.core] - ink.background[ink.core]).max(axis=1)
     if float(np.median(contrast)) < 10:
         return "ink and background are alike"
     return ""
@@ -123,7 +124,7 @@ def _unread(ink: Ink, inside: Zone, hole: Zone, parts: Stretches) -> Zone:
 
 
 def _polarity(levels: NDArray[np.float32], ink: Ink) -> Polarity:
-    change = (levels - ink.background).mean(axis=2)[ink.core]
+    change = (levels[ink.core] - ink.background[ink.core]).mean(axis=1)
     light = float((change > 0).mean())
     if light > 0.8:
         return "light"

@@ -89,9 +89,12 @@ def _affected(
     power = np.bincount(code, np.einsum("ij,ij->i", values, values), cells) / np.maximum(count, 1) / 3
     found = power > _UNREST * quiet + _VISIBLE_POWER
     code = code * parts.count + parts.index[near]
-    number = np.bincount(code, minlength=cells * parts.count).reshape(cells, parts.count).astype(np.float64)
+    number = np.asarray(
+        np.bincount(code, minlength=cells * parts.count).reshape(cells, parts.count), np.float64
+    )
     for channel in range(3):
-        sums = np.bincount(code, values[:, channel], cells * parts.count).reshape(cells, parts.count)
+        weighed = np.bincount(code, values[:, channel], cells * parts.count)
+        sums = np.asarray(weighed.reshape(cells, parts.count), np.float64)
         found |= _agreed(sums, number, quiet)
         found |= _agreed(_pooled(sums), _pooled(number), quiet)
     return np.asarray((found & (count >= 6)).reshape(SECTORS, most + 1))

@@ -16,10 +16,11 @@ from tasks.detection.pieces import bounds
 from tasks.detection.strokes import stroke_mask
 from tasks.detection.strokes_plate import plate_around
 
-REACH = 0.45
+REACH = 0.22
 """How far beyond the line outline, shadow and swashes are followed, in letter heights."""
 _BEYOND = 1.3
 """Length of the ground before and after the line where letters are looked for that the reader left out, in heights."""
+_CONTEXT = 0.6
 _PLATE_CONTEXT = 3.0
 
 Bytes3 = NDArray[np.uint8]
@@ -58,14 +59,15 @@ def _line_mask(image: Bytes3, line: TextLine, grow: float, others: Sequence[tupl
     plate = plate_around(_crop(image, frame), _shown((place,), frame))
     if plate is not None:
         return _tight(plate.astype(np.float32), frame, "plate", "")
-    frame = _framed(place[0], round((_BEYOND + 0.3) * height) + 6, size)
+    reach, ends = covered(grown_corners(line, REACH), size), _ends(line, size)
+    frame = _framed(_hull(place[0], reach[0], ends[0]), round(_CONTEXT * height) + 4, size)
     inside = _shown((place,), frame)
     strokes = stroke_mask(
         _crop(image, frame),
         inside,
         height=height,
-        reach=_shown((covered(grown_corners(line, REACH), size),), frame),
-        ends=_shown((_ends(line, size),), frame),
+        reach=_shown((reach,), frame),
+        ends=_shown((ends,), frame),
         others=_shown(others, frame) & ~inside,
     )
     return _tight(strokes.mask, frame, "strokes" if strokes.trusted else "polygon", strokes.reason)
@@ -81,6 +83,12 @@ def _ends(line: TextLine, size: tuple[int, int]) -> tuple[Box, Zone]:
     middle = corners.mean(axis=0)
     signs = np.sign((corners - middle) @ way)
     return covered(corners + signs[:, None] * step, size)
+
+
+def _hull(*boxes: Box) -> Box:
+    filled = np.array([box for box in boxes if box[0] < box[2]])
+    low, high = filled.min(axis=0), filled.max(axis=0)
+    return int(low[0]), int(low[1]), int(high[2]), int(high[3])
 
 
 def _framed(box: Box, by: int, size: tuple[int, int]) -> Box:

@@ -45,11 +45,7 @@ def ink_models(
     colours = palette(shown, shown[:0], 0, 256)
     label = colours.nearest(shown)
     groups = [np.flatnonzero(label == k) for k in np.flatnonzero(colours.inside > _LEAST)]
-    return [
-        _fitted(shown[g], behind[g], len(g) / len(shown))
-        for g in groups
-        if parts.spread_of(index[g]) >= strewn
-    ]
+    return [_fitted(shown[g], behind[g]) for g in groups if parts.spread_of(index[g]) >= strewn]
 
 
 def misfit(models: Sequence[InkModel], shown: Values, behind: Values) -> NDArray[np.float32]:

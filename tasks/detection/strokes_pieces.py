@@ -39,8 +39,8 @@ def without_strays(guess: Guess, inside: Zone, ends: Zone, height: float) -> Zon
 
     In the line, over a background of some grain, a small piece is stray when it stands apart and the polygon cuts it. In the
     ends any piece is that is cut, not of a letter's size or not surely of the ink."""
-    count, label, boxes, _ = cv2.connectedComponentsWithStats(guess.found.astype(np.uint8), connectivity=8)
-    label = label.astype(np.intp)
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(guess.found.astype(np.uint8), connectivity=8)
+    label = np.asarray(labels, np.intp)
     area = _tally(label, guess.found, count)
     closed = _tally(label, guess.found & _rim(inside | ends), count) == 0
     longest = np.asarray(boxes)[:, 2:4].max(axis=1)

@@ -54,7 +54,13 @@ def export(
 
     size = [after.width, after.height]
     key = identity(
-        stage, None, source=source.sha256, suffix=source.job.suffix, made_by=made_by.name, inputs=list(inputs), size=size
+        stage,
+        None,
+        source=source.sha256,
+        suffix=source.job.suffix,
+        made_by=made_by.name,
+        inputs=list(inputs),
+        size=size,
     )
     done = shop.memo.do("export", key, compute)
     facts = done.facts
@@ -67,7 +73,9 @@ def keep(shop: Workshop, source: Source, before: Raster) -> Delivered:
     assert stage is not None
     facts = source.facts
     scaled = facts is None or (facts.width, facts.height) != (before.width, before.height)
-    if scaled or source.job.suffix or dict(stage.params)["format"] != "keep" or before.meta.format not in MEDIA:
+    came_as = before.meta.format.lower()
+    wanted = FORMATS.get(source.job.suffix, dict(stage.params)["format"])
+    if scaled or wanted not in ("keep", came_as) or before.meta.format not in MEDIA:
         return export(shop, source, before, before, SourceType.NONE, "unchanged")
     media, suffix = MEDIA[before.meta.format]
 

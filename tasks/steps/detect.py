@@ -53,7 +53,7 @@ def _by_text(shop: Workshop, source: Source, stage: StagePlan, choice: EngineCho
         lines = with_engine(
             shop, choice, lambda card, engine, params: wrap.read_text(card, engine, image, params)
         )
-        regions = regions_from_lines(lines, (raster.height, raster.width), feather=feather)
+        regions = regions_from_lines(lines, (raster.height, raster.width), feather=feather, image=image)
         return _produced(regions)
 
     inputs = {"source": source.sha256, "feather": feather, **_scale(source)}

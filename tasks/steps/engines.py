@@ -14,6 +14,7 @@ from tasks.plan import EngineChoice, StagePlan, Value
 from tasks.workshop import Workshop
 
 T = TypeVar("T")
+OTHER_ENGINE = "choose another engine with --engine STAGE=ID; see `pentimento models`"
 Work = Callable[[EngineChoice], T]
 
 
@@ -41,7 +42,7 @@ def first_that_works(stage: StagePlan, choice: EngineChoice, work: Work[T]) -> t
     if all(isinstance(f, WeightsMissing) for f in faults):
         raise NoEngine(first.message, stage=stage.stage, cure=first.cure) from first
     kept = next((f for f in faults if isinstance(f, EngineFault)), first)
-    raise EngineFailed(kept.message, stage=stage.stage, cure=kept.cure) from kept
+    raise EngineFailed(kept.message, stage=stage.stage, cure=kept.cure or OTHER_ENGINE) from kept
 
 
 def identity(stage: StagePlan, choice: EngineChoice | None, **inputs: object) -> JsonObject:

@@ -23,6 +23,7 @@ from tasks.memo import record_key
 from tasks.results import ItemResult, RegionResult, StageResult
 from tasks.steps.deliver import Delivered, export, keep, place_ref
 from tasks.steps.detect import Detected, detect
+from tasks.steps.engines import OTHER_ENGINE
 from tasks.steps.restore import Restored, restore
 from tasks.steps.source import Source, raster_of, read_source
 from tasks.steps.whole import whole_picture
@@ -55,7 +56,7 @@ def typed(error: Exception, *, picture: str, stage: str) -> PentimentoError:
     if isinstance(error, EngineOutOfMemory | MemoryError):
         return OutOfMemory(str(error) or "out of memory", picture=picture, stage=stage)
     if isinstance(error, RegistryError):
-        return EngineFailed(error.message, picture=picture, stage=stage, cure=error.cure)
+        return EngineFailed(error.message, picture=picture, stage=stage, cure=error.cure or OTHER_ENGINE)
     kind = "the store" if isinstance(error, StoreError) else type(error).__name__
     return EngineFailed(
         f"{kind}: {error}", picture=picture, stage=stage, cure="please report this as a fault"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import distance_transform_edt  # type: ignore[import-untyped]
 
 from tasks.contracts import Box, Patch, Pixels, Raster, Region, Verdict, Zone
 from tasks.generation.context import context_box
@@ -27,6 +28,7 @@ class Work:
     box: Box
     """Of the context crop, in the picture."""
     crop: Pixels
+    """The picture, except under `others`, whose old content is replaced from around them."""
     hole: Zone
     """The region's hole, in the crop."""
     others: Zone
@@ -66,7 +68,18 @@ def _cut(raster: Raster, source: Source, region: Region, regions: Sequence[Regio
             _stamp(others, box, other)
     mask_digest = hashlib.sha256(region.mask.tobytes()).hexdigest()
     seed = region_seed(source.sha256, f"{region.box}:{mask_digest}", source.plan.seed)
-    return Work(region, box, raster.crop(box), hole, others & ~hole, seed)
+    others &= ~hole
+    return Work(region, box, _without(raster.crop(box), hole, others), hole, others, seed)
+
+
+def _without(crop: Pixels, hole: Zone, others: Zone) -> Pixels:
+    """The crop with the nearest pixel outside all holes in place of each of `others`: a neighbour's lettering must colour
+    neither the fill, nor the blend's edge, nor the grain, nor what verification compares with."""
+    known = ~(hole | others)
+    if not others.any() or not known.any():
+        return crop
+    rows, columns = distance_transform_edt(~known, return_distances=False, return_indices=True)
+    return np.where(others[..., None], crop[rows, columns], crop)
 
 
 def _stamp(canvas: Zone, box: Box, region: Region) -> None:

@@ -71,8 +71,8 @@ def written(
 def noisy(case: Written, sigma: float) -> Written:
     """The same with soft grain in the ground and under the letters none."""
     grain = cv2.GaussianBlur(np.random.default_rng(3).normal(0, 1, case.ground.shape), (0, 0), 1.2)
-    grain *= sigma / grain.std()
-    ground = np.clip(np.rint(case.ground + grain), 0, 255).astype(np.uint8)
+    scaled = np.asarray(grain, np.float64) * (sigma / float(np.std(grain)))
+    ground = np.clip(np.rint(case.ground + scaled), 0, 255).astype(np.uint8)
     picture = np.where(case.visible[..., None], case.picture, ground)
     return replace(case, picture=picture, ground=ground)
 
@@ -81,7 +81,8 @@ def _ground(shape: tuple[int, int], paper: Colour | str) -> NDArray[np.uint8]:
     if not isinstance(paper, str):
         return np.broadcast_to(np.array(paper, np.uint8), (*shape, 3)).copy()
     across = np.linspace(0, 1, shape[1])[None, :, None] + np.linspace(0, 0.3, shape[0])[:, None, None]
-    return np.rint(np.array([40, 50, 90]) + across / 1.3 * np.array([120, 90, 40])).astype(np.uint8)
+    shade = np.array([40, 50, 90]) + across / 1.3 * np.array([120, 90, 40])
+    return np.asarray(np.rint(shade), np.uint8)
 
 
 def _drawn(

@@ -1,0 +1,63 @@
+"""Finds and reads text with PaddleOCR on ONNX Runtime, from local model folders. Nothing is fetched."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_registry.engines.contract import Params, TextLine
+from model_registry.engines.ocr import framed, in_reading_order
+from model_registry.engines.ocr_paddle_models import DETECTION, RECOGNITION, model_name
+
+_NO_LIMIT = 10**9
+
+
+class PaddleReader:
+    """PaddleOCR's detection and recognition. Not thread-safe: predictions on a shared instance corrupt each other.
+
+    models: a folder with `det/` and `rec/`, each with `inference.onnx` and PaddleX's `inference.yml`."""
+
+    def __init__(self, models: Path) -> None:
+        os.environ["PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK"] = "True"  # read once, when paddlex is imported
+        from paddleocr import PaddleOCR  # type: ignore[import-untyped]
+
+        for name in ("paddlex", "paddleocr"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        detection, recognition = models / DETECTION, models / RECOGNITION
+        self._ocr: Any = PaddleOCR(
+            text_detection_model_name=model_name(detection),
+            text_detection_model_dir=str(detection),
+            text_recognition_model_name=model_name(recognition),
+            text_recognition_model_dir=str(recognition),
+            text_recognition_batch_size=1,  # a line's reading must not depend on its neighbours' widths
+            use_doc_orientation_classify=False,
+            use_doc_unwarping=False,
+            use_textline_orientation=False,
+            device="cpu",
+            engine="onnxruntime",
+            engine_config={"intra_op_num_threads": 1, "inter_op_num_threads": 1},
+        )
+
+    def read(self, image: NDArray[np.uint8], *, params: Params) -> tuple[TextLine, ...]:
+        """Lines from top to bottom, then left to right; `params` as for RapidReader."""
+        shown, scale, corner = framed(image, int(params["max_side"]), float(params["enlarge"]))
+        (found,) = self._ocr.predict(
+            np.ascontiguousarray(shown[..., ::-1]),  # the library takes arrays for BGR
+            text_det_limit_type="max",
+            text_det_limit_side_len=_NO_LIMIT,
+            text_det_box_thresh=float(params["box_score"]),
+            text_det_unclip_ratio=float(params["unclip"]),
+            text_rec_score_thresh=float(params["min_score"]),
+        )
+        lines = []
+        for four, text, score in zip(found["rec_polys"], found["rec_texts"], found["rec_scores"], strict=True):
+            corners = (np.asarray(four, np.float64) - corner) / scale
+            corners = np.clip(corners, 0, (image.shape[1], image.shape[0]))
+            polygon = tuple((float(x), float(y)) for x, y in corners)
+            lines.append(TextLine(polygon, str(text), float(score)))
+        return in_reading_order(lines)

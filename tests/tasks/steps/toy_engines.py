@@ -1,0 +1,83 @@
+"""Engines whose faults are planted: what they do badly, or cannot do at all, is known. Red is what must go."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_registry.engines.contract import Hole, Params, Pixels, TextLine
+
+RED = (1.0, 0.0, 0.0)
+
+
+class RedReader:
+    """Reads one line of text wherever something is red."""
+
+    def read(self, image: NDArray[np.uint8], *, params: Params) -> tuple[TextLine, ...]:
+        ys, xs = np.nonzero(image[..., 0].astype(int) - image[..., 1] > 100)
+        if not len(ys):
+            return ()
+        x0, y0, x1, y1 = (float(v) for v in (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1))
+        return (TextLine(((x0, y0), (x1, y0), (x1, y1), (x0, y1)), "RED", 0.99),)
+
+
+class RedFill:
+    """Leaves the lettering where it was."""
+
+    def fill(self, image: Pixels, hole: Hole, *, seed: int, prompt: str, params: Params) -> Pixels:
+        out = image.copy()
+        out[hole] = RED
+        return out
+
+
+class LightFill:
+    """The mean of what is outside, 60 levels too light: no text is left, but anyone sees the patch."""
+
+    def fill(self, image: Pixels, hole: Hole, *, seed: int, prompt: str, params: Params) -> Pixels:
+        out = image.copy()
+        out[hole] = np.clip(image[~hole].mean(axis=0) + np.float32(60 / 255), 0, 1)
+        return out
+
+
+class SeedFill:
+    """A grey that is the seed: shows which seed a region was given."""
+
+    def fill(self, image: Pixels, hole: Hole, *, seed: int, prompt: str, params: Params) -> Pixels:
+        out = image.copy()
+        out[hole] = np.float32((seed % 251 + 1) / 255)
+        return out
+
+
+class BrokenFill:
+    """Gives NaN."""
+
+    def fill(self, image: Pixels, hole: Hole, *, seed: int, prompt: str, params: Params) -> Pixels:
+        out = image.copy()
+        out[hole] = np.nan
+        return out
+
+
+class GreedyFill:
+    """Runs out of memory."""
+
+    def fill(self, image: Pixels, hole: Hole, *, seed: int, prompt: str, params: Params) -> Pixels:
+        raise MemoryError
+
+
+class Seeker:
+    """Fills, blends and enhances with the reddest pixel of all it is shown."""
+
+    def fill(self, image: Pixels, hole: Hole, *, seed: int, prompt: str, params: Params) -> Pixels:
+        return self._painted(image, hole)
+
+    def blend(self, target: Pixels, source: Pixels, hole: Hole, zone: Hole, *, params: Params) -> Pixels:
+        return self._painted(target, zone)
+
+    def enhance(self, image: Pixels, hole: Hole, *, seed: int, params: Params) -> Pixels:
+        return self._painted(image, hole)
+
+    def _painted(self, image: Pixels, where: Hole) -> Pixels:
+        flat = image.reshape(-1, 3)
+        out = image.copy()
+        out[where] = flat[np.argmax(flat[:, 0] - flat[:, 1])]
+        return out

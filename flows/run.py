@@ -8,11 +8,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+import sys
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from infra.settings import Settings
 from infra.store.canonical import canonical_json
@@ -117,10 +119,10 @@ def _tell(run_id: str, shards: Iterable[Mapping[str, str]], heard: Container[str
 
 def _submit(
     task: Callable[..., object], spec: WorkshopSpec, shards: Sequence[int] | range, broken: dict[int, str]
-) -> dict[int, object]:
+) -> dict[int, Any]:
     """One task over several shards at once; a shard whose task gave up is noted in `broken` and left out."""
     futures = {n: task.submit(spec, n) for n in shards if n not in broken}  # type: ignore[attr-defined]
-    results: dict[int, object] = {}
+    results: dict[int, Any] = {}
     for n, future in futures.items():
         try:
             results[n] = future.result()
@@ -169,7 +171,9 @@ def half_written(request: RunRequest, shop: Workshop) -> tuple[Path, ...]:
     backends = [shop.backend(out) for out in sorted({job.out for job in request.jobs if job.out})]
     roots = [backend.root for backend in backends if isinstance(backend, LocalBackend)]
     folders = (folder for root in roots for folder in (root, root / REVIEW_FOLDER))
-    return tuple(p for folder in folders for p in folder.glob(f"{TEMPORARY}*") if HALF_WRITTEN.fullmatch(p.name))
+    return tuple(
+        p for folder in folders for p in folder.glob(f"{TEMPORARY}*") if HALF_WRITTEN.fullmatch(p.name)
+    )
 
 
 def sweep(stale: Sequence[Path]) -> None:
@@ -192,11 +196,18 @@ def execute(request: RunRequest) -> RunResult:
     tier = request.jobs[0].tier if request.jobs else "final"
     seconds = round(time.perf_counter() - begun, 3)
     result = RunResult(run_id=spec.run, counts=count(items), seconds=seconds, items=items, tier=tier)
-    result = report(request, spec, result)
+    with redirect_stdout(sys.stderr):  # MLflow prints the addresses of its runs; stdout is the result's alone
+        result = report(request, spec, result)
     try:
-        workshop(spec).store.write_run(spec.run, RESULT, result.model_dump_json().encode(), "application/json")
+        workshop(spec).store.write_run(
+            spec.run, RESULT, result.model_dump_json().encode(), "application/json"
+        )
         if not broken:
             finish(request, spec)
     except Unavailable as error:
-        log.warning("the record of %s was not kept, the pictures are; the same command again mends it: %s", spec.run, error)
+        log.warning(
+            "the record of %s was not kept, the pictures are; the same command again mends it: %s",
+            spec.run,
+            error,
+        )
     return result

@@ -127,13 +127,14 @@ def _ladder(
     """The engines of a stage, cheap to heavy: regions climb only the ladder of fills, and not when one is named."""
     named = request.engines.get(name)
     try:
-        cards = (
-            [registry.resolve(role, named)]
-            if named
-            else _fitting(registry.of_role(role, request.tier), intent)
-        )
+        found = [registry.resolve(role, named)] if named else registry.of_role(role, request.tier)
     except UnknownEngine as error:
         raise BadRequest(error.message, stage=name, cure=error.cure) from error
+    cards = [card for card in found if _fits(card, intent)]
+    if named and not cards:
+        raise BadRequest(
+            f"{found[0].id} {_misfit(found[0], intent)}", stage=name, cure="see `pentimento models`"
+        )
     if not cards:
         wanted = f"engine of role {role!r}" + (" that takes a prompt" if isinstance(intent, Replace) else "")
         raise NoEngine(f"there is no {wanted}", stage=name, cure=_no_engine_cure(role, registry))
@@ -148,12 +149,19 @@ def _no_engine_cure(role: Role, registry: Registry) -> str:
     return f"insist on one with --engine, once its weights are here: {', '.join(named)}; or add a card; see `pentimento models`"
 
 
-def _fitting(cards: Sequence[Card], intent: Intent) -> Sequence[Card]:
-    if isinstance(intent, Replace):
-        return [c for c in cards if c.prompt != "none"]
+def _fits(card: Card, intent: Intent) -> bool:
+    """Whether an engine of the right role can do what this intent asks of it."""
+    if isinstance(intent, Replace) and card.role == "fill":
+        return card.prompt != "none"
     if isinstance(intent, Upscale):
-        return [c for c in cards if intent.scale in c.scales]
-    return [c for c in cards if c.prompt != "required" or c.role == "generate"]
+        return intent.scale in card.scales
+    return card.prompt != "required" or card.role == "generate"
+
+
+def _misfit(card: Card, intent: Intent) -> str:
+    if isinstance(intent, Upscale):
+        return f"does not scale by {intent.scale}, but by {', '.join(map(str, card.scales))}"
+    return "takes no prompt" if isinstance(intent, Replace) else "needs a prompt"
 
 
 def _choice(stage: StageName, card: Card, given: Mapping[str, Value]) -> EngineChoice:

@@ -15,6 +15,8 @@ from model_registry.engines.ocr import framed, in_reading_order
 from model_registry.engines.ocr_paddle_models import DETECTION, RECOGNITION, model_name
 
 _NO_LIMIT = 10**9
+_LEAST = 1e-6
+"""PaddleX takes a detector's 0 for "not given" and puts its own default there."""
 
 
 class PaddleReader:
@@ -40,7 +42,11 @@ class PaddleReader:
             use_textline_orientation=False,
             device="cpu",
             engine="onnxruntime",
-            engine_config={"intra_op_num_threads": 1, "inter_op_num_threads": 1},
+            engine_config={
+                "intra_op_num_threads": 1,
+                "inter_op_num_threads": 1,
+                "enable_cpu_mem_arena": False,
+            },
         )
 
     def read(self, image: NDArray[np.uint8], *, params: Params) -> tuple[TextLine, ...]:
@@ -50,12 +56,14 @@ class PaddleReader:
             np.ascontiguousarray(shown[..., ::-1]),  # the library takes arrays for BGR
             text_det_limit_type="max",
             text_det_limit_side_len=_NO_LIMIT,
-            text_det_box_thresh=float(params["box_score"]),
-            text_det_unclip_ratio=float(params["unclip"]),
+            text_det_box_thresh=max(float(params["box_score"]), _LEAST),
+            text_det_unclip_ratio=max(float(params["unclip"]), _LEAST),
             text_rec_score_thresh=float(params["min_score"]),
         )
         lines = []
-        for four, text, score in zip(found["rec_polys"], found["rec_texts"], found["rec_scores"], strict=True):
+        for four, text, score in zip(
+            found["rec_polys"], found["rec_texts"], found["rec_scores"], strict=True
+        ):
             corners = (np.asarray(four, np.float64) - corner) / scale
             corners = np.clip(corners, 0, (image.shape[1], image.shape[0]))
             polygon = tuple((float(x), float(y)) for x, y in corners)

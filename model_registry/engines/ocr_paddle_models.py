@@ -99,7 +99,7 @@ def model_name(folder: Path) -> str:
 
 def _characters(recognition: Path) -> list[str]:
     """The characters the network tells apart, in the order of its outputs (after the blank, before the space)."""
-    import onnxruntime
+    import onnxruntime  # type: ignore[import-untyped]
 
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
@@ -107,7 +107,9 @@ def _characters(recognition: Path) -> list[str]:
     characters = str(session.get_modelmeta().custom_metadata_map["character"]).split("\n")
     told_apart = session.get_outputs()[0].shape[-1]
     if told_apart != len(characters) + 2:
-        raise WeightsDamaged(f"{recognition.name} lists {len(characters)} characters for {told_apart} outputs")
+        raise WeightsDamaged(
+            f"{recognition.name} lists {len(characters)} characters for {told_apart} outputs"
+        )
     return characters
 
 

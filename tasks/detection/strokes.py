@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tasks.contracts import Mask, Zone
 from tasks.detection.strokes_axis import Stretches, line_size, stretches
+from tasks.detection.strokes_body import Frame, frame_around
 from tasks.detection.strokes_growth import traced
 from tasks.detection.strokes_ink import Ink, Line, find_ink
 
@@ -46,6 +47,7 @@ def stroke_mask(
     reach: Zone | None = None,
     ends: Zone | None = None,
     others: Zone | None = None,
+    frame: Frame | None = None,
 ) -> StrokeMask:
     """The overlay's pixels in and next to a text line.
 
@@ -64,7 +66,7 @@ def stroke_mask(
         return _whole(inside, "too few pixels")
     parts = stretches(inside, height)
     beyond = np.zeros_like(inside) if ends is None else ends & ~inside & ~apart
-    line = Line(inside, beyond, around, height, parts)
+    line = Line(inside, beyond, around, height, parts, frame or frame_around(inside))
     ink = find_ink(levels, line)
     doubt = _doubt(levels, ink, inside)
     if doubt:
@@ -74,7 +76,7 @@ def stroke_mask(
         return _whole(inside, doubt)
     width = stroke_width(ink.core)
     hole, _ = traced(levels, ink.core, allowed | beyond, _most(height), parts, apart)
-    hole |= _unread(ink, inside, hole, parts)
+    hole |= _unread(ink, inside, hole, parts) & ink.body
     mask = np.where(ink.core, np.float32(1), np.float32(0.5)) * hole
     return StrokeMask(mask.astype(np.float32), True, width, _polarity(levels, ink), "")
 

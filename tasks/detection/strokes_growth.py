@@ -20,6 +20,8 @@ _SURE = 2.5
 _UNREST = 3.0
 """An interpolated ground is off by about twice the grain's power anyway."""
 _VISIBLE_POWER = 16.0
+_WIDELY = 0.4
+"""Share of the line in which unrest is to be seen: an edge behind the text is in one place."""
 _ROUGH = 6.0
 """Levels: in grain above this the faint last pixel of a rim is not seen, and one is added."""
 
@@ -69,7 +71,7 @@ def traced(
     reach = _reaches(_affected(residual, quiet, seen, allowed, most, parts))
     if quiet > _ROUGH**2:
         reach = np.minimum(reach + 1, most)
-    hole = core | (seen.distance < reach[seen.sector] + 0.75)
+    hole = core | (seen.distance < np.minimum(reach + 0.75, most)[seen.sector])
     return np.asarray(hole & allowed), reach
 
 
@@ -86,12 +88,15 @@ def _affected(
     code = seen.sector[near] * (most + 1) + step[near]
     values = residual[near]
     count = np.bincount(code, minlength=cells)
-    power = np.bincount(code, np.einsum("ij,ij->i", values, values), cells) / np.maximum(count, 1) / 3
-    found = power > _UNREST * quiet + _VISIBLE_POWER
     code = code * parts.count + parts.index[near]
     number = np.asarray(
         np.bincount(code, minlength=cells * parts.count).reshape(cells, parts.count), np.float64
     )
+    squares = np.bincount(code, np.einsum("ij,ij->i", values, values), cells * parts.count)
+    unrest = squares.reshape(cells, parts.count) / 3 > (_UNREST * quiet + _VISIBLE_POWER) * number
+    power = squares.reshape(cells, -1).sum(axis=1) / np.maximum(count, 1) / 3
+    wide = (unrest * number).sum(axis=1) > _WIDELY * count
+    found = (power > _UNREST * quiet + _VISIBLE_POWER) & wide
     for channel in range(3):
         weighed = np.bincount(code, values[:, channel], cells * parts.count)
         sums = np.asarray(weighed.reshape(cells, parts.count), np.float64)

@@ -9,10 +9,11 @@ import numpy as np
 
 from tasks.contracts import Zone
 from tasks.detection.strokes_axis import Stretches
+from tasks.detection.strokes_body import Frame, text_body
 from tasks.detection.strokes_background import Levels3, Plane, energy, interpolated, local_mean, local_median
 from tasks.detection.strokes_colours import Palette, palette
 from tasks.detection.strokes_models import NOISE, ink_models, misfit
-from tasks.detection.strokes_pieces import Guess, without_strays
+from tasks.detection.strokes_pieces import Guess, rim, without_strays
 
 RARE = 2.5
 """A colour is of the ink when it is at least so many times more frequent in the line than around it."""
@@ -34,6 +35,8 @@ class Line:
     height: float
     """Of its letters, px."""
     parts: Stretches
+    frame: Frame
+    """The box that the reader drew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class Ink:
     """What was taken for ink."""
 
     core: Zone
+    body: Zone
+    """The rectangle that the letters fill."""
     background: Levels3
     change: Plane
     """Mean square over the channels, levels², of the difference to the median around each pixel."""
@@ -56,9 +61,11 @@ def find_ink(levels: Levels3, line: Line, rare: float = RARE, strewn: float = ST
     by_colour = _labelled(levels, line, palette(levels[inside], levels[around], 0, 256), rare, strewn)
     by_change = _labelled(local, line, palette(local[inside], local[around], -96, 96), rare, strewn)
     core, separation = max((by_colour, by_change), key=lambda found: found[1])
-    for _ in range(2):
+    cut = rim(line.inside | line.ends)
+    for last in (False, True):
         core, background = _refined(levels, core, line, strewn)
-    return Ink(core, background, energy(levels - middle) / np.float32(3), separation)
+        core, body = text_body(core, cut, line.frame, last=last)
+    return Ink(core, body, background, energy(levels - middle) / np.float32(3), separation)
 
 
 def _labelled(
@@ -92,4 +99,5 @@ def _refined(levels: Levels3, core: Zone, line: Line, strewn: float) -> tuple[Zo
     evidence = cv2.GaussianBlur(np.clip(against - best, -30, 30).astype(np.float32), (3, 3), 0)
     found = (evidence > 0) & (against > 6) & open_to_ink
     guess = Guess(np.asarray(found), against, best, float(np.sqrt(variance[known].mean())))
-    return without_strays(guess, line.inside, line.ends, line.height), background
+    kept = without_strays(guess, line.inside, line.ends, line.height)
+    return guess.found & kept, background

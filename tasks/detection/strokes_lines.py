@@ -14,6 +14,7 @@ from tasks.contracts import Box, Mask, Zone
 from tasks.detection.lines import covered, glyph_height, grown_corners
 from tasks.detection.pieces import bounds
 from tasks.detection.strokes import stroke_mask
+from tasks.detection.strokes_body import frame_of
 from tasks.detection.strokes_plate import plate_around
 
 REACH = 0.22
@@ -69,6 +70,7 @@ def _line_mask(image: Bytes3, line: TextLine, grow: float, others: Sequence[tupl
         reach=_shown((reach,), frame),
         ends=_shown((ends,), frame),
         others=_shown(others, frame) & ~inside,
+        frame=frame_of(grown_corners(line, 0.0), frame[:2], len("".join(line.text.split()))),
     )
     return _tight(strokes.mask, frame, "strokes" if strokes.trusted else "polygon", strokes.reason)
 

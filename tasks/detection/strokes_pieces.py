@@ -42,7 +42,7 @@ def without_strays(guess: Guess, inside: Zone, ends: Zone, height: float) -> Zon
     count, labels, boxes, _ = cv2.connectedComponentsWithStats(guess.found.astype(np.uint8), connectivity=8)
     label = np.asarray(labels, np.intp)
     area = _tally(label, guess.found, count)
-    closed = _tally(label, guess.found & _rim(inside | ends), count) == 0
+    closed = _tally(label, guess.found & rim(inside | ends), count) == 0
     longest = np.asarray(boxes)[:, 2:4].max(axis=1)
     suspect = (guess.grain > _GRAIN) & (longest < _SMALL * height) & ~closed
     stray = suspect & (_clearance(label, suspect) > max(_NEAR * height, 3))
@@ -69,6 +69,6 @@ def _clearance(label: NDArray[np.intp], suspect: NDArray[np.bool_]) -> NDArray[n
     return least
 
 
-def _rim(zone: Zone) -> Zone:
+def rim(zone: Zone) -> Zone:
     """Pixels next to what is outside of the zone; the picture's border is none."""
     return np.asarray(cv2.dilate((~zone).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)

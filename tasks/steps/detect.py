@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from model_registry.engines import wrap
@@ -16,8 +15,12 @@ from tasks.intents import RemoveObject, RemoveText, Replace
 from tasks.memo import Done, Produced
 from tasks.plan import EngineChoice, StagePlan
 from tasks.steps.engines import first_that_works, identity, with_engine
+from tasks.steps.scaled import scaled
 from tasks.steps.source import Source, full_raster, raster_of
 from tasks.workshop import Workshop
+
+LEAST_SIDE = 8
+"""A picture with a side shorter than this, px, holds no lettering; rapidocr reads an `è` in a 3×5 patch of a photograph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +33,39 @@ class Detected:
 
 
 def detect(shop: Workshop, source: Source) -> Detected:
-    """The picture's regions in reading order; none when there is nothing to edit."""
+    """The picture's regions in reading order; none when there is nothing to edit.
+
+    They are looked for at the picture's own size in either tier, once: a preview shows the same ones, scaled."""
     stage = source.plan.stage("detection")
     assert stage is not None
     if isinstance(source.job.intent, RemoveText):
         done, choice = first_that_works(stage, stage.engines[0], lambda c: _by_text(shop, source, stage, c))
-        return Detected(unpack(done.load("regions")), done, choice.id)
+        return Detected(_shown(shop, source, done), done, choice.id)
     inputs = {
-        "source": source.sha256, "mask": source.mask_sha256, "spec": _mask_spec(source), **_scale(source),
+        "source": source.sha256, "mask": source.mask_sha256, "spec": _mask_spec(source),
         "feather": _feather(source),
     }  # fmt: skip
     done = shop.memo.do("detection", identity(stage, None, **inputs), lambda: _by_mask(shop, source, stage))
-    return Detected(unpack(done.load("regions")), done, "mask")
+    return Detected(_shown(shop, source, done), done, "mask")
+
+
+def _shown(shop: Workshop, source: Source, done: Done) -> tuple[Region, ...]:
+    regions = unpack(done.load("regions"))
+    triage = source.plan.stage("triage")
+    if not regions or source.facts is None or triage is None or not triage.params:
+        return regions
+    raster = raster_of(shop, source)
+    size = source.facts.width, source.facts.height
+    return scaled(regions, size, (raster.width, raster.height), _feather(source))
 
 
 def _by_text(shop: Workshop, source: Source, stage: StagePlan, choice: EngineChoice) -> Done:
     feather = _feather(source)
 
     def compute() -> Produced:
-        raster = raster_of(shop, source)
+        raster = full_raster(shop, source)
+        if min(raster.width, raster.height) < LEAST_SIDE:
+            return _produced(())
         image = eight_bit(raster)
         lines = with_engine(
             shop, choice, lambda card, engine, params: wrap.read_text(card, engine, image, params)
@@ -56,7 +73,7 @@ def _by_text(shop: Workshop, source: Source, stage: StagePlan, choice: EngineCho
         regions = regions_from_lines(lines, (raster.height, raster.width), feather=feather, image=image)
         return _produced(regions)
 
-    inputs = {"source": source.sha256, "feather": feather, **_scale(source)}
+    inputs = {"source": source.sha256, "feather": feather}
     return shop.memo.do("detection", identity(stage, choice, **inputs), compute)
 
 
@@ -64,10 +81,6 @@ def _by_mask(shop: Workshop, source: Source, stage: StagePlan) -> Produced:
     intent = source.job.intent
     assert isinstance(intent, RemoveObject | Replace)
     mask = build_mask(intent.mask, full_raster(shop, source), source.mask, picture=source.job.id)
-    shown = raster_of(shop, source)
-    if mask.shape != (shown.height, shown.width):
-        small = cv2.resize(mask, (shown.width, shown.height), interpolation=cv2.INTER_AREA)
-        mask = small.astype(np.float32)
     gap = int(stage.number("merge_gap"))
     return _produced(regions_from_mask(mask, feather=_feather(source), merge_gap=gap))
 
@@ -79,11 +92,6 @@ def _produced(regions: tuple[Region, ...]) -> Produced:
 def _feather(source: Source) -> int:
     blending = source.plan.stage("blending")
     return int(blending.number("feather")) if blending else 0
-
-
-def _scale(source: Source) -> dict[str, object]:
-    triage = source.plan.stage("triage")
-    return dict(triage.params) if triage else {}
 
 
 def _mask_spec(source: Source) -> object:

@@ -45,6 +45,7 @@ def refused(said: Said, *words: str) -> None:
         (("edit", "a.png", "--upscale", "-2"), ("--upscale '-2'",)),
         ((*TEXT, "--engine", "generation=telia"), ("no engine 'telia'", "telea")),
         ((*TEXT, "--engine", "generation=lanczos"), ("has role 'upscale', not 'fill'", "telea")),
+        (("edit", "a.png", "--replace", "x", *BOX, "--engine", "generation=telea"), ("telea takes no prompt",)),
         ((*TEXT, "--engine", "generation=@champion"), ("alias @champion",)),
         ((*TEXT, "--engine", "filling=telea"), ("no stage 'filling'", "generation")),
         ((*TEXT, "--engine", "telea"), ("'telea' does not name an engine", "STAGE=ID")),

@@ -47,7 +47,7 @@ def test_edit_prints_one_object_and_ends_with_1_when_a_picture_was_rejected(
     said = json.loads(ended.stdout)
     assert {"run_id", "mlflow_run_id", "counts", "seconds", "items"} <= said.keys()
     assert [(i["id"], i["outcome"]) for i in said["items"]] == [
-        ("a", "done"), ("a-2", "done"), ("___1_", "done"), ("empty", "rejected"), ("picture", "rejected"),
+        ("a", "done"), ("a-2", "done"), ("___1_", "done"), ("empty", "rejected"), ("here", "rejected"),
         ("none", "rejected"),
     ]  # fmt: skip
     made = [Path(i["output"]).name for i in said["items"] if i["output"]]

@@ -106,7 +106,7 @@ def test_one_model_is_shown_with_its_licence_source_and_limits(pentimento: Comma
 def test_verify_ends_with_1_while_weights_are_missing(pentimento: Command) -> None:
     said = pentimento("models", "verify", "--json")
     assert said.code == 1
-    assert said.json.keys() == {"sd15", "sd15-inpaint"}
+    assert {"sd15", "sd15-inpaint"} <= said.json.keys()
     plain = pentimento("models", "verify")
     assert plain.code == 1
     assert "sd15: " in plain.out

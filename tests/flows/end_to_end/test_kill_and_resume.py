@@ -113,7 +113,9 @@ def manifest(catalogue: Catalogue) -> Path:
 
 
 @pytest.fixture(scope="module")
-def whole(prefect_server: None, manifest: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, RunResult]:
+def whole(
+    prefect_server: None, manifest: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Run, RunResult]:
     """A run that nothing disturbed."""
     folder = tmp_path_factory.mktemp("whole")
     run = Run(manifest, folder / "home", folder / "out", {})

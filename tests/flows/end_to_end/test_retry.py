@@ -34,9 +34,7 @@ def manifest(catalogue: Catalogue) -> Path:
 
 
 @pytest.fixture(scope="module")
-def wanted(
-    prefect_server: None, manifest: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, str]:
+def wanted(prefect_server: None, manifest: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The outputs of a run that nothing disturbed."""
     folder = tmp_path_factory.mktemp("undisturbed")
     with pytest.MonkeyPatch.context() as patch:
@@ -54,7 +52,9 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def outputs(folder: Path) -> dict[str, str]:
-    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.rglob("*")) if p.is_file()
+    }
 
 
 def flow_run_and_tasks(manifest: Path, out: Path) -> tuple[RunResult, dict[str, TaskRun]]:
@@ -173,13 +173,17 @@ def test_a_store_that_stays_down_costs_its_shard_alone_and_the_same_command_mend
 
     with monkeypatch.context() as patch:
         patch.setattr(LocalBackend, "get", down)
-        first = RunResult.model_validate(run_catalog(str(manifest), str(tmp_path / "out"), shard_size=2, track=False))
+        first = RunResult.model_validate(
+            run_catalog(str(manifest), str(tmp_path / "out"), shard_size=2, track=False)
+        )
     assert len(asked) == 1 + prefect_tasks.RETRIES
     assert [i.outcome for i in first.items] == ["failed", "failed", "done", "done"]
     assert all("no answer" in i.reason and "same command again" in i.cure for i in first.items[:2])
     assert first.failed
 
-    mended = RunResult.model_validate(run_catalog(str(manifest), str(tmp_path / "out"), shard_size=2, track=False))
+    mended = RunResult.model_validate(
+        run_catalog(str(manifest), str(tmp_path / "out"), shard_size=2, track=False)
+    )
     assert mended.run_id == first.run_id, "a run that is not whole is continued"
     assert mended.counts == {"done": 4}
     assert outputs(tmp_path / "out") == wanted
@@ -197,8 +201,12 @@ def test_a_record_of_the_run_that_cannot_be_kept_loses_no_result(
 
     with monkeypatch.context() as patch:
         patch.setattr(LocalBackend, "put", broken)
-        first = RunResult.model_validate(run_catalog(str(manifest), str(tmp_path / "out"), shard_size=2, track=False))
+        first = RunResult.model_validate(
+            run_catalog(str(manifest), str(tmp_path / "out"), shard_size=2, track=False)
+        )
     assert first.counts == {"done": 4}
     assert outputs(tmp_path / "out") == wanted
-    again = RunResult.model_validate(run_catalog(str(manifest), str(tmp_path / "out"), shard_size=2, track=False))
+    again = RunResult.model_validate(
+        run_catalog(str(manifest), str(tmp_path / "out"), shard_size=2, track=False)
+    )
     assert again.run_id == first.run_id

@@ -158,3 +158,18 @@ def test_a_seed_depends_on_the_region_and_the_plan_and_not_on_its_company(
     assert alone.items() <= both.items()
     assert len(set(both.values())) == 2
     assert all(other[box] != both[box] for box in both)
+
+
+def test_a_preview_and_its_final_share_one_detection(tmp_path: Path, cards: Path, pictures: Path) -> None:
+    save(pictures / "two.png", ground(600, 900))
+    boxes = (100, 100, 160, 140), (170, 100, 240, 140)
+    found = {}
+    for tier in ("preview", "final"):
+        shop = shop_of(tmp_path, tier)
+        source = read_source(shop, job_of(pictures, *boxes).model_copy(update={"tier": tier}))
+        found[tier] = detect(shop, source)
+    assert found["final"].done.cached
+    assert [r.n for r in found["preview"].regions] == [r.n for r in found["final"].regions] == [1, 2]
+    assert [r.box for r in found["final"].regions] == [(97, 97, 163, 143), (167, 97, 243, 143)]
+    for small, large in zip(found["preview"].regions, found["final"].regions, strict=True):
+        assert np.abs(np.array(small.box) * (900 / 612) - large.box).max() <= 4

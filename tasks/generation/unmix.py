@@ -1,0 +1,140 @@
+"""Takes a semi-transparent overlay off: the pixels beneath come back, with their noise, instead of being invented."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.contracts import Pixels, Zone
+from tasks.generation.unmix_background import Plane, Spread, spread_around
+from tasks.generation.unmix_evidence import Overlay, behind_overlay, evidence, uncovered
+from tasks.generation.unmix_fit import Fit, first_fits, fitted, pairs_of
+from tasks.generation.unmix_judge import doubt_about
+from tasks.generation.unmix_network import coverage_network
+from tasks.generation.unmix_solid import RIM, depth_in, is_solid, lettering
+
+_MARGIN = 24
+_CORE, _CLEAR = 0.96, 0.03
+_ROUNDS = 2
+LARGEST_ERROR = 0.05
+"""Standard deviation, 0–1, up to which a recovered pixel is trusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unmixed:
+    """What was under a semi-transparent overlay. All arrays have the crop's height and width."""
+
+    pixels: Pixels
+    """H×W×C, 0–1: the crop with the overlay taken off where `trusted`, equal to the crop elsewhere."""
+    trusted: Zone
+    """Pixels of the hole whose recovery is reliable; the rest of the hole is still to be filled."""
+    alpha: Plane
+    """H×W, 0–1: opacity times coverage; 0 outside the hole."""
+    colour: NDArray[np.float32]
+    """C, 0–1: of the overlay."""
+    opacity: float
+    residual: float
+    """How far recovered pixels are off their neighbours, over how far the picture's own pixels are at that distance: about 1."""
+    reason: str
+    """Why part of the hole is not trusted; empty when all of it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The part of a picture about a hole."""
+
+    pixels: Pixels
+    hole: Zone
+    known: Zone
+    inner: Zone
+    """Of the hole: deep inside a plate, where it covers fully. Empty for letters."""
+    spread: Spread
+    noise: float
+    """Standard deviation of a pixel of the file, 0–1."""
+
+
+def unmix(crop: Pixels, hole: Zone, others: Zone | None = None, *, levels: int, noise: float = 0.0) -> Unmixed | None:
+    """The pixels beneath the overlay that covers `hole`, or None where they cannot be had and must be invented.
+
+    crop: H×W×C float32, 0–1, in the file's encoding, with some surroundings; hole: H×W, holds the whole overlay and at most
+    a few pixels more; others: H×W, what to learn nothing from; levels: integer that stands for 1.0; noise: standard
+    deviation of a lossy file's error, 0–1 (`noise_of_tables`). None for opaque overlays, for text of several colours, for
+    flat surroundings and whenever the model I = (1 − α)·B + α·c does not explain the pixels. Inputs are left unchanged."""
+    known = ~hole if others is None else ~(hole | others)
+    if not hole.any() or known.sum() < 64:
+        return None
+    window = _window(hole)
+    scene = _scene(crop[window], hole[window], known[window], levels, noise)
+    for begin in first_fits(scene.pixels, _surely(scene), scene.known, scene.noise):
+        found = _solved(scene, begin)
+        if found is None:
+            continue
+        fit, coverage, written = found
+        doubt, residual = doubt_about(scene.pixels, scene.hole & ~written, scene.known, fit, coverage)
+        if not doubt:
+            return _placed(crop, window, scene, found, residual)
+    return None
+
+
+def _surely(scene: Scene) -> Zone:
+    return scene.inner if scene.inner.any() else scene.hole
+
+
+def _window(hole: Zone) -> tuple[slice, slice]:
+    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
+    return (
+        slice(max(int(rows[0]) - _MARGIN, 0), int(rows[-1]) + _MARGIN + 1),
+        slice(max(int(columns[0]) - _MARGIN, 0), int(columns[-1]) + _MARGIN + 1),
+    )
+
+
+def _scene(pixels: Pixels, hole: Zone, known: Zone, levels: int, noise: float) -> Scene:
+    rounding = 1 / levels / 12**0.5
+    depth = depth_in(hole)
+    inner = hole & (depth > RIM) if is_solid(hole, depth) else np.zeros_like(hole)
+    spread = spread_around(pixels, known, levels, noise)
+    return Scene(pixels, hole, known, inner, spread, float(np.hypot(rounding, noise)))
+
+
+def _solved(scene: Scene, begin: Fit) -> tuple[Fit, Plane, Zone] | None:
+    """Colour and opacity from pairs across the edge, coverage from those, and again; and what is written on a plate."""
+    fit: Fit | None = begin
+    coverage: Plane | None = None
+    written = np.zeros_like(scene.hole)
+    for _ in range(_ROUNDS):
+        if fit is None:
+            return None
+        coverage = _covered(scene, fit.overlay, coverage)
+        if scene.inner.any():
+            written = lettering(uncovered(scene.pixels, coverage, fit.overlay), scene.inner, scene.known)
+        core = scene.hole & (coverage > _CORE) & ~written
+        clear = scene.known | (scene.hole & (coverage < _CLEAR))
+        fit = fitted(pairs_of(scene.pixels, core, clear), scene.noise)
+    if fit is None or coverage is None:
+        return None
+    return fit, _covered(scene, fit.overlay, coverage), written
+
+
+def _covered(scene: Scene, overlay: Overlay, last: Plane | None) -> Plane:
+    band = scene.hole & ~scene.inner
+    behind, weight = behind_overlay(scene.pixels, scene.hole, scene.known, overlay, last)
+    seen = evidence(scene.pixels, band, behind, weight, overlay, scene.spread, last)
+    return np.where(scene.inner, np.float32(1), coverage_network().coverage(seen, band))
+
+
+def _placed(
+    crop: Pixels, window: tuple[slice, slice], scene: Scene, found: tuple[Fit, Plane, Zone], residual: float
+) -> Unmixed:
+    fit, coverage, written = found
+    overlay = fit.overlay
+    part_alpha = np.float32(overlay.opacity) * coverage
+    clear = uncovered(scene.pixels, coverage, overlay)
+    error = scene.noise / (1 - part_alpha)
+    sure = scene.hole & ~written & (error < LARGEST_ERROR) & (np.abs(clear - np.clip(clear, 0, 1)).max(axis=2) < 0.1)
+    pixels, trusted, alpha = crop.copy(), np.zeros(crop.shape[:2], bool), np.zeros(crop.shape[:2], np.float32)
+    np.copyto(pixels[window], np.clip(clear, 0, 1), where=sure[..., None])
+    trusted[window], alpha[window] = sure, part_alpha
+    reason = "" if bool(sure[scene.hole].all()) else "noise or clipping grows too much where the overlay is dense"
+    return Unmixed(pixels, trusted, alpha, overlay.colour, overlay.opacity, residual, reason)

@@ -1,0 +1,1 @@
+"""What sees faces, number plates and codes in a picture, on what OpenCV's wheel holds."""

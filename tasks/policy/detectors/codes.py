@@ -1,0 +1,76 @@
+"""QR codes and barcodes by OpenCV's own detectors. Found is enough: a code that cannot be decoded is one all the same."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+
+from tasks.contracts import Box
+from tasks.policy.detectors.contract import Bytes3
+
+SMALLEST = 24
+"""px: below this neither detector sees anything, and one of them fails."""
+
+
+class CodeDetector:
+    """Detectors of `cv2` with `detectMulti`, each made once a thread: they keep state between calls."""
+
+    def __init__(self, name: str, makers: Sequence[Callable[[], Any]], scales: Sequence[float]) -> None:
+        """makers: each gives a cv2 object; all look at the picture at all scales. Raises what they raise."""
+        for make in makers:
+            make()
+        self._makers, self._scales, self._local = tuple(makers), tuple(scales), threading.local()
+        self._version = f"{name} {len(makers)} at {self._scales} opencv {cv2.__version__}"
+
+    @property
+    def version(self) -> str:
+        return self._version
+
+    def find(self, image: Bytes3) -> tuple[Box, ...]:
+        """Boxes around the codes, in the pixels of `image`, sorted."""
+        height, width = image.shape[:2]
+        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        boxes: set[Box] = set()
+        for scale in self._scales:
+            size = (round(width * scale), round(height * scale))
+            if min(size) < SMALLEST:
+                continue
+            way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+            shown = grey if scale == 1 else cv2.resize(grey, size, interpolation=way)
+            for detector in self._detectors():
+                found, corners = detector.detectMulti(shown)
+                if found and corners is not None:
+                    quads = np.asarray(corners, np.float64).reshape(-1, 4, 2) / (size[0] / width, size[1] / height)
+                    boxes |= _boxes(quads, width, height)
+        return tuple(sorted(boxes))
+
+    def _detectors(self) -> list[Any]:
+        if not hasattr(self._local, "made"):
+            self._local.made = [make() for make in self._makers]
+        made: list[Any] = self._local.made
+        return made
+
+
+def _boxes(quads: Iterable[np.ndarray[Any, np.dtype[np.float64]]], width: int, height: int) -> set[Box]:
+    boxes = set()
+    for quad in quads:
+        x0, y0 = np.floor(quad.min(axis=0))
+        x1, y1 = np.ceil(quad.max(axis=0))
+        box = (max(int(x0), 0), max(int(y0), 0), min(int(x1), width), min(int(y1), height))
+        if box[0] < box[2] and box[1] < box[3]:
+            boxes.add(box)
+    return boxes
+
+
+def qr_detector() -> CodeDetector:
+    """QR codes, by both of OpenCV's ways: one misses codes of 2 px a module, which the other finds."""
+    return CodeDetector("qr", (cv2.QRCodeDetector, cv2.QRCodeDetectorAruco), (1.0,))
+
+
+def barcode_detector() -> CodeDetector:
+    """EAN, UPC and their kin, at three scales: at a single one, clean codes of some sizes are missed."""
+    return CodeDetector("barcode", (cv2.barcode.BarcodeDetector,), (0.5, 1.0, 1.5))

@@ -1,0 +1,74 @@
+"""What detectors saw, in the picture's own pixels, and which of it a region touches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tasks.contracts import Box, Region
+from tasks.policy.detectors.contract import Bytes3, Detector
+
+MARGIN = 0.15
+"""A find is taken this much larger on each side: detectors box the middle of a face, and edits have a rim."""
+AROUND = 64
+"""px: least surroundings of a close view on each side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sightings:
+    """Boxes by detector, and the detectors that could not look."""
+
+    boxes: Mapping[str, tuple[Box, ...]]
+    missing: Mapping[str, str]
+    """Name to why."""
+
+
+def survey(image: Bytes3, box: Box, detectors: Mapping[str, Detector], names: Iterable[str]) -> Sightings:
+    """Let each named detector look at `image`, which shows `box` of the picture at any scale.
+
+    A detector that is not there, or that fails, is missing; it has not seen nothing."""
+    boxes: dict[str, tuple[Box, ...]] = {}
+    missing: dict[str, str] = {}
+    reasons: Mapping[str, str] = getattr(detectors, "missing", {})
+    for name in names:
+        if name not in detectors:
+            missing[name] = reasons.get(name, "it was not given")
+            continue
+        try:
+            boxes[name] = tuple(_moved(found, image, box) for found in detectors[name].find(image))
+        except Exception as error:  # whatever it is, nothing was looked at
+            missing[name] = f"it failed: {type(error).__name__}: {error}".splitlines()[0]
+    return Sightings(boxes, missing)
+
+
+def merged(one: Sightings, other: Sightings) -> Sightings:
+    """Both together: missing in one view is missing."""
+    names = {*one.boxes, *other.boxes}
+    boxes = {name: tuple(sorted({*one.boxes.get(name, ()), *other.boxes.get(name, ())})) for name in sorted(names)}
+    return Sightings(boxes, {**one.missing, **other.missing})
+
+
+def close_view(box: Box, size: tuple[int, int]) -> Box:
+    """The region's box with half its longer side, and at least `AROUND`, on each side, clipped. size: (h, w)."""
+    x0, y0, x1, y1 = box
+    by = max((max(x1 - x0, y1 - y0) + 1) // 2, AROUND)
+    return max(x0 - by, 0), max(y0 - by, 0), min(x1 + by, size[1]), min(y1 + by, size[0])
+
+
+def touching(region: Region, boxes: Sequence[Box]) -> tuple[Box, ...]:
+    """The boxes that the region's hole reaches into, each taken larger by `MARGIN`."""
+    return tuple(box for box in boxes if _touches(region, box))
+
+
+def _touches(region: Region, box: Box) -> bool:
+    bx, by = int(MARGIN * (box[2] - box[0])) + 1, int(MARGIN * (box[3] - box[1])) + 1
+    left, top, right, bottom = region.box
+    x0, y0 = max(box[0] - bx, left) - left, max(box[1] - by, top) - top
+    x1, y1 = min(box[2] + bx, right) - left, min(box[3] + by, bottom) - top
+    return x0 < x1 and y0 < y1 and bool(region.hole[y0:y1, x0:x1].any())
+
+
+def _moved(found: Box, image: Bytes3, box: Box) -> Box:
+    fx, fy = (box[2] - box[0]) / image.shape[1], (box[3] - box[1]) / image.shape[0]
+    x0, y0, x1, y1 = found
+    return round(box[0] + x0 * fx), round(box[1] + y0 * fy), round(box[0] + x1 * fx), round(box[1] + y1 * fy)

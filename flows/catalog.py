@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from prefect import flow
+from prefect.runtime import flow_run
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 
 from flows.aliases import snapshot
 from flows.manifest import Defaults, Manifest, Row, read_manifest
-from flows.run import RunRequest, execute
+from flows.request import RunRequest
+from flows.run import execute
 from infra.settings import Settings
 from tasks.contracts import Outcome
 from tasks.results import ItemResult
@@ -17,7 +20,12 @@ from tasks.results import ItemResult
 Runner = Literal["threads", "processes"]
 
 
-@flow(name="catalog", flow_run_name="catalog {manifest}", log_prints=False, persist_result=False)
+def _run_name() -> str:
+    """The manifest's file name, so that a list of runs can be read."""
+    return f"catalog {PurePosixPath(str(flow_run.parameters.get('manifest', ''))).name}"
+
+
+@flow(name="catalog", flow_run_name=_run_name, log_prints=False, persist_result=False)
 def process_catalog(
     manifest: str, out: str, tier: Literal["preview", "final"] = "final", shard_size: int = 0, fresh: bool = False,
     engines: dict[str, str] | None = None, params: dict[str, dict[str, str | int | float | bool]] | None = None,

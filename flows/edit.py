@@ -8,7 +8,8 @@ from prefect import flow
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.aliases import snapshot
-from flows.run import RunRequest, execute
+from flows.request import RunRequest
+from flows.run import execute
 from infra.settings import Settings
 from tasks.job import JobSpec
 

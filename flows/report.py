@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from flows.run import RunRequest
+from flows.request import RunRequest
 from flows.sheet.render import render
 from flows.sheet_of_run import sheet_of_run
 from flows.track_run import track_run
@@ -29,12 +29,14 @@ def report(request: RunRequest, spec: WorkshopSpec, result: RunResult) -> RunRes
     """The result with where its sheet and its MLflow run are."""
     shop = workshop(spec)
     html = _guard("the review sheet", lambda: render(sheet_of_run(shop, request.title, result)))
-    if html:
-        result = result.model_copy(update={"sheet": _keep_sheet(shop, request, result, html)})
+    sheet = (
+        _guard("keeping the review sheet", lambda: _keep_sheet(shop, request, result, html)) if html else None
+    )
+    result = result.model_copy(update={"sheet": sheet or ""})
     if request.track:
         mlflow_id = _guard("tracking", lambda: track_run(shop, request.settings, result, html or ""))
         result = result.model_copy(update={"mlflow_run_id": mlflow_id})
-    _guard("Prefect artifacts", lambda: _artifacts(result))
+    _guard("Prefect artifacts", lambda: _artifacts(request, shop, result))
     return result
 
 
@@ -55,13 +57,17 @@ def _keep_sheet(shop: Workshop, request: RunRequest, result: RunResult, html: st
     return str(path.absolute())
 
 
-def _artifacts(result: RunResult) -> None:
-    key = result.run_id.lower()
+def _artifacts(request: RunRequest, shop: Workshop, result: RunResult) -> None:
+    """Under keys that stay, so that Prefect shows each flow's outcomes as versions of one artifact."""
     rows = [
-        {"id": i.id, "outcome": i.outcome, "regions": len(i.regions), "reason": i.reason, "output": i.output}
+        {"id": i.id, "outcome": i.outcome, "regions": len(i.regions), "reason": i.reason, "cure": i.cure, "output": i.output}
         for i in sorted(result.items, key=lambda i: i.outcome == "done")[:ROWS]
-    ]
-    create_table_artifact(rows, key=f"{key}-outcomes", description=f"Outcomes of {result.run_id}")
+    ]  # fmt: skip
+    create_table_artifact(rows, key=f"{request.name}-outcomes", description=f"Outcomes of {result.run_id}")
     counts = "\n".join(f"| {outcome} | {n} |" for outcome, n in result.counts.items())
-    text = f"# {result.run_id}\n\n| outcome | pictures |\n|---|---|\n{counts}\n\nReview sheet: `{result.sheet}`\n"
-    create_markdown_artifact(text, key=f"{key}-summary", description=f"Summary of {result.run_id}")
+    kept = shop.store.backend.url(f"runs/{result.run_id}/{SHEET}")
+    text = (
+        f"# {result.run_id}\n\n| outcome | pictures |\n|---|---|\n{counts}\n\n{len(result.items)} pictures in "
+        f"{result.seconds:.1f} s, tier {result.tier}\n\nReview sheet: `{kept}`\n\nMLflow run: `{result.mlflow_run_id}`\n"
+    )
+    create_markdown_artifact(text, key=f"{request.name}-summary", description=f"Summary of {result.run_id}")

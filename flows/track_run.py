@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -31,7 +32,7 @@ def track_run(shop: Workshop, settings: Settings, result: RunResult, sheet: str)
         files["review.html"] = sheet.encode()
     run = TrackedRun(
         run_id=result.run_id, name=result.run_id.split("-")[0], params=_params(shop, result), metrics=_metrics(result),
-        tags={"pentimento.tier": result.tier, "pentimento.store": shop.spec.store}, samples=tuple(_pictures(shop, sample)),
+        tags=_tags(shop, result), began=time.time() - result.seconds, samples=tuple(_pictures(shop, sample)),
         engines=tuple(_engines(shop, result.items)), files=files,
     )  # fmt: skip
     return log_run(
@@ -60,11 +61,25 @@ def outcomes_parquet(items: Sequence[ItemResult]) -> bytes:
 
 
 def _params(shop: Workshop, result: RunResult) -> dict[str, str]:
-    plans = dict.fromkeys(i.plan for i in result.items if i.plan)
+    """Only what a resumed run cannot change: MLflow keeps the first value of a parameter."""
     return {
-        "tier": result.tier, "pictures": str(len(result.items)), "plans": ",".join(p[:12] for p in plans),
-        "registry": shop.registry.digest[:12],
+        "tier": result.tier, "pictures": str(len(result.items)), "registry": shop.registry.digest[:12]
     }  # fmt: skip
+
+
+def _tags(shop: Workshop, result: RunResult) -> dict[str, str]:
+    plans = list(dict.fromkeys(i.plan[:12] for i in result.items if i.plan))
+    return {
+        "pentimento.store": shop.spec.store, "pentimento.sheet": shop.store.backend.url(f"runs/{result.run_id}/review.html"),
+        "pentimento.plans": ",".join(plans[:20]), "mlflow.note.content": _note(result),
+    }  # fmt: skip
+
+
+def _note(result: RunResult) -> str:
+    counts = ", ".join(f"{n} {outcome}" for outcome, n in result.counts.items())
+    return (
+        f"{len(result.items)} pictures: {counts}. Every artifact is in the store; `review.html` shows them."
+    )
 
 
 def _metrics(result: RunResult) -> dict[str, float]:

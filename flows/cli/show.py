@@ -45,15 +45,15 @@ def run_live(run: Callable[[], dict[str, object]], pictures: int) -> dict[str, o
 
 class _Lines:
     def __init__(self, pictures: int) -> None:
-        self.pictures, self.done = pictures, 0
+        self.pictures = pictures
+        self.done: set[str] = set()
         print("pentimento: starting Prefect …", file=sys.stderr, flush=True)
 
     def __call__(self, event: progress.Progress) -> None:
-        if event.step == "export":
-            self.done += 1
-            print(
-                f"[{self.done}/{self.pictures}] {event.outcome:<12} {event.item}", file=sys.stderr, flush=True
-            )
+        if event.step == "export" and event.item not in self.done:  # a shard that is tried again says so again
+            self.done.add(event.item)
+            count = f"[{len(self.done)}/{self.pictures}]"
+            print(f"{count} {event.outcome:<12} {event.item}", file=sys.stderr, flush=True)
 
 
 class _Bars:

@@ -81,13 +81,15 @@ def _open(client: MlflowClient, run: TrackedRun, experiment_id: str) -> str:
     known = client.search_runs([experiment_id], f"tags.`{RUN_TAG}` = '{run.run_id}'", max_results=1)
     if known:
         return str(known[0].info.run_id)
-    tags = {RUN_TAG: run.run_id, **run.tags}
-    return str(client.create_run(experiment_id, run_name=run.run_id, tags=tags).info.run_id)
+    began = int(run.began * 1000) or None
+    made = client.create_run(experiment_id, start_time=began, run_name=run.run_id, tags={RUN_TAG: run.run_id})
+    return str(made.info.run_id)
 
 
 def _values(client: MlflowClient, mlflow_id: str, run: TrackedRun) -> None:
-    from mlflow.entities import Metric, Param
+    from mlflow.entities import Metric, Param, RunTag
 
+    client.log_batch(mlflow_id, tags=[RunTag(k, v[:TEXT]) for k, v in run.tags.items()])
     params = [Param(k, v[:TEXT]) for k, v in run.params.items()]
     metrics = [Metric(k, float(v), 0, 0) for k, v in run.metrics.items()]
     for begin in range(0, max(len(params), len(metrics)), 100):

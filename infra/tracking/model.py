@@ -43,3 +43,5 @@ class TrackedRun:
     engines: tuple[EngineVersion, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
     """Artifact path to bytes: the Parquet of outcomes, the review sheet, arrays."""
+    began: float = 0.0
+    """Seconds since the epoch; 0 = when it is sent."""

@@ -21,7 +21,9 @@ _LETTER = (0.25, 1.15)
 """Size of a letter across the line, in heights of the box."""
 _SATELLITE = 0.18
 """How far dots, accents, quotes and commas may stand off a letter, in heights of the box."""
-_MADE_OUT = 0.6
+_ON_THE_LINE = frozenset("ABCDEFGHIJKLMNOPRSTUVWXYZ0123456789abcdefhiklmnorstuvwxz .-+%:!?'\"*=&©®°")
+"""What stands on the line; letters of which nothing is known may reach below."""
+_MADE_OUT = 0.0
 _TIGHT = 0.07
 _SEVERAL = 0.2
 _FRAGMENT = 0.07
@@ -43,8 +45,18 @@ class Frame:
     length: float
     height: float
     """px, along and across."""
-    letters: int = 0
-    """How many the reader read; 0 where that is not known."""
+    text: str = ""
+    """As read; empty where that is not known."""
+
+    @property
+    def letters(self) -> int:
+        """How many letters and signs were read."""
+        return len("".join(self.text.split()))
+
+    @property
+    def descends(self) -> bool:
+        """Whether a letter may reach below the others' foot."""
+        return not self.text or not set(self.text) <= _ON_THE_LINE
 
     def turned(self, slope: float) -> Frame:
         """The same box turned about its middle by a slope across a step along."""
@@ -80,7 +92,7 @@ class _Pieces:
     """Half the greatest width of each piece, px."""
 
 
-def frame_of(corners: NDArray[np.float64], origin: tuple[int, int], letters: int) -> Frame:
+def frame_of(corners: NDArray[np.float64], origin: tuple[int, int], text: str) -> Frame:
     """corners: 4×2 x,y clockwise; origin: x, y of the crop's corner in the picture."""
     sides = (corners[1] - corners[0] + corners[2] - corners[3]) / 2, (corners[3] - corners[0] + corners[2] - corners[1]) / 2
     long, short = sorted(sides, key=lambda side: -float(np.linalg.norm(side)))
@@ -88,7 +100,7 @@ def frame_of(corners: NDArray[np.float64], origin: tuple[int, int], letters: int
     x, y = corners.mean(axis=0) - np.array(origin) - 0.5
     way = long / length
     height = max(abs(float(way[0] * short[1] - way[1] * short[0])), 1.0)
-    return Frame((float(x), float(y)), (float(way[0]), float(way[1])), length, height, letters)
+    return Frame((float(x), float(y)), (float(way[0]), float(way[1])), length, height, text)
 
 
 def frame_around(inside: Zone) -> Frame:
@@ -100,7 +112,7 @@ def frame_around(inside: Zone) -> Frame:
     return Frame((float(x), float(y)), (float(np.cos(turn)), float(np.sin(turn))), length, height)
 
 
-def text_body(found: Zone, cut: Zone, frame: Frame, *, last: bool) -> tuple[Zone, Zone]:
+def text_body(found: Zone, cut: Zone, frame: Frame) -> tuple[Zone, Zone]:
     """What of the ink found is of the text, and the rectangle that the text fills, both H×W.
 
     found: ink by its colour; cut: pixels at the border of the ground
@@ -110,16 +122,13 @@ def text_body(found: Zone, cut: Zone, frame: Frame, *, last: bool) -> tuple[Zone
     if pieces is None:
         return found, np.ones_like(found)
     letters = _letters(pieces, frame, cut)
-    made_out = letters.sum() >= max(1, _MADE_OUT * frame.letters)
-    if not made_out and not last:
-        return found, np.ones_like(found)
     tilt = _tilt(pieces, letters, frame)
     if tilt:
         frame = frame.turned(tilt)
         pieces = _pieces(found, frame)
     low, high = _extent(pieces, letters, frame)
     within = ((pieces.at >= low) & (pieces.at <= high)).all(axis=1)
-    if made_out and frame.length >= 1.5 * frame.height:
+    if letters.sum() >= max(1, _MADE_OUT * frame.letters) and frame.length >= 1.5 * frame.height:
         within &= _near(pieces, letters, within, frame)
     out = np.zeros_like(found)
     out[pieces.pixels[0][within], pieces.pixels[1][within]] = True
@@ -201,16 +210,19 @@ def _extent(pieces: _Pieces, letters: NDArray[np.bool_], frame: Frame) -> tuple[
     if not letters.any():
         return np.array([-half[0], -limit], np.float32) - slack, np.array([half[0], limit], np.float32) + slack
     low, high = pieces.low[letters].min(axis=0), pieces.high[letters].max(axis=0)
-    low[1], high[1] = -_farthest(-pieces.low[letters, 1], limit), _farthest(pieces.high[letters, 1], limit)
+    low[1] = -_farthest(-pieces.low[letters, 1], limit, False)
+    high[1] = _farthest(pieces.high[letters, 1], limit, frame.descends)
     return np.minimum(low - slack, room - half), np.maximum(high + slack, half - room)
 
 
-def _farthest(edges: Values, limit: np.float32) -> np.float32:
+def _farthest(edges: Values, limit: np.float32, may_alone: bool) -> np.float32:
     """How far letters reach to one side of the line. What goes beyond `limit` alone has something else attached."""
     beyond = int((edges > limit).sum())
     if beyond >= max(3, _SEVERAL * len(edges)):
         return np.float32(edges.max())
-    return np.float32(min(edges.max(), limit))
+    if may_alone or beyond == len(edges):
+        return np.float32(min(edges.max(), limit))
+    return np.float32(edges[edges <= limit].max())
 
 
 def _near(pieces: _Pieces, letters: NDArray[np.bool_], within: NDArray[np.bool_], frame: Frame) -> NDArray[np.bool_]:

@@ -62,9 +62,9 @@ def find_ink(levels: Levels3, line: Line, rare: float = RARE, strewn: float = ST
     by_change = _labelled(local, line, palette(local[inside], local[around], -96, 96), rare, strewn)
     core, separation = max((by_colour, by_change), key=lambda found: found[1])
     cut = rim(line.inside | line.ends)
-    for last in (False, True):
+    for _ in range(2):
         core, background = _refined(levels, core, line, strewn)
-        core, body = text_body(core, cut, line.frame, last=last)
+        core, body = text_body(core, cut, line.frame)
     return Ink(core, body, background, energy(levels - middle) / np.float32(3), separation)
 
 

@@ -70,7 +70,7 @@ def _line_mask(image: Bytes3, line: TextLine, grow: float, others: Sequence[tupl
         reach=_shown((reach,), frame),
         ends=_shown((ends,), frame),
         others=_shown(others, frame) & ~inside,
-        frame=frame_of(grown_corners(line, 0.0), frame[:2], len("".join(line.text.split()))),
+        frame=frame_of(grown_corners(line, 0.0), frame[:2], line.text),
     )
     return _tight(strokes.mask, frame, "strokes" if strokes.trusted else "polygon", strokes.reason)
 

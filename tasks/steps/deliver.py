@@ -101,7 +101,9 @@ def place_ref(shop: Workshop, job: JobSpec, ref: ArtifactRef, suffix: str, *, re
     if not job.out:
         return shop.store.url(ref)
     backend = shop.backend(job.out)
-    key = f"{job.name or job.id}{job.suffix or suffix}"
+    # A preview never takes a final's place, unless a person gave the file its name.
+    tier = "-preview" if job.tier == "preview" and not job.suffix else ""
+    key = f"{job.name or job.id}{tier}{job.suffix or suffix}"
     key = f"{REVIEW_FOLDER}/{key}" if review else key
     if not _holds(backend, key, ref):
         backend.put(key, shop.store.get(ref), ref.media_type)

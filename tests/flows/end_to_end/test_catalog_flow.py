@@ -79,8 +79,8 @@ def test_the_result_has_the_names_others_build_on(finished: tuple[RunResult, Pat
     assert wanted <= item.keys()
     assert {"n", "kind", "text", "box", "engine", "fallback_from", "scores"} <= item["regions"][0].keys()
     assert {"stage", "engine", "seconds", "cached", "artifact"} <= item["stages"][0].keys()
-    assert [s["stage"] for s in item["stages"]][0] == "detection"
-    assert [s["stage"] for s in item["stages"]][-1] == "export"
+    assert item["stages"][0]["stage"] == "detection"
+    assert item["stages"][-1]["stage"] == "export"
 
 
 def test_mlflow_holds_one_run_with_models_outcomes_sample_and_sheet(

@@ -12,6 +12,7 @@ from rich.table import Table
 from flows.cli.check import registry as all_cards
 from flows.cli.edit import Json
 from model_registry.card import Card
+from model_registry.pull import pull as pull_weights
 from model_registry.weights import verify as verify_weights
 
 app = typer.Typer(help="List, show and verify engines.", invoke_without_command=True)
@@ -71,3 +72,10 @@ def verify(as_json: Json = False) -> None:
     if not as_json:
         typer.echo(f"{len(registry.cards)} cards, {len(report)} with weights")
     raise typer.Exit(1 if any(report.values()) else 0)
+
+
+@app.command()
+def pull(engine: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Put an engine's weights where its card looks for them: made from packages at hand, or fetched at their revision."""
+    cards = all_cards()
+    typer.echo(pull_weights(cards.get(engine), cards.folder_of(engine)))

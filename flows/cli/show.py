@@ -50,7 +50,9 @@ class _Lines:
         print("pentimento: starting Prefect …", file=sys.stderr, flush=True)
 
     def __call__(self, event: progress.Progress) -> None:
-        if event.step == "export" and event.item not in self.done:  # a shard that is tried again says so again
+        if (
+            event.step == "export" and event.item not in self.done
+        ):  # a shard that is tried again says so again
             self.done.add(event.item)
             count = f"[{len(self.done)}/{self.pictures}]"
             print(f"{count} {event.outcome:<12} {event.item}", file=sys.stderr, flush=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,8 @@ import pytest
 from flows.demo.catalogue import Catalogue, write_catalogue
 
 
-@pytest.fixture(scope="session", autouse=True)
-def no_network() -> Iterator[None]:
+@contextmanager
+def closed_network() -> Iterator[None]:
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("the demo's catalogue needs no network")
 
@@ -22,11 +23,19 @@ def no_network() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def no_network() -> Iterator[None]:
+    with closed_network():
+        yield
+
+
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
-    return write_catalogue(tmp_path_factory.mktemp("sample"))
+    with closed_network():
+        return write_catalogue(tmp_path_factory.mktemp("sample"))
 
 
 @pytest.fixture(scope="session")
 def again(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_catalogue(tmp_path_factory.mktemp("again")).folder
+    with closed_network():
+        return write_catalogue(tmp_path_factory.mktemp("again")).folder

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tasks.contracts import Mask, Zone
 from tasks.detection.strokes_axis import Stretches, line_size, stretches
-from tasks.detection.strokes_body import Frame, frame_around
+from tasks.detection.strokes_frame import Frame, frame_around
 from tasks.detection.strokes_growth import traced
 from tasks.detection.strokes_ink import Ink, Line, find_ink
 
@@ -54,7 +54,7 @@ def stroke_mask(
     crop: H×W×3 with some of the surroundings; inside: H×W, the line's polygon; height: of its letters, px (0: taken from
     the polygon); reach: H×W, holds `inside`: how far outline and shadow may be followed, by default the polygon; ends: H×W, where letters may
     stand that the reader left out; others: H×W, what to
-    learn nothing from, such as other lines."""
+    learn nothing from, such as other lines; frame: the box the reader drew, by default the one around the polygon."""
     allowed = inside if reach is None else reach | inside
     if not inside.any():
         return StrokeMask(np.zeros(inside.shape, np.float32), False, 0.0, "unknown", "the polygon is empty")

@@ -9,9 +9,10 @@ import numpy as np
 
 from tasks.contracts import Zone
 from tasks.detection.strokes_axis import Stretches
-from tasks.detection.strokes_body import Frame, text_body
 from tasks.detection.strokes_background import Levels3, Plane, energy, interpolated, local_mean, local_median
+from tasks.detection.strokes_body import text_body
 from tasks.detection.strokes_colours import Palette, palette
+from tasks.detection.strokes_frame import Frame
 from tasks.detection.strokes_models import NOISE, ink_models, misfit
 from tasks.detection.strokes_pieces import Guess, rim, without_strays
 

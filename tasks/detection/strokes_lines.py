@@ -14,7 +14,7 @@ from tasks.contracts import Box, Mask, Zone
 from tasks.detection.lines import covered, glyph_height, grown_corners
 from tasks.detection.pieces import bounds
 from tasks.detection.strokes import stroke_mask
-from tasks.detection.strokes_body import frame_of
+from tasks.detection.strokes_frame import frame_of
 from tasks.detection.strokes_plate import plate_around
 
 REACH = 0.22

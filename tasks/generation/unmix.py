@@ -15,9 +15,10 @@ from tasks.generation.unmix_judge import doubt_about
 from tasks.generation.unmix_network import coverage_network
 from tasks.generation.unmix_solid import RIM, depth_in, is_solid, lettering
 
-_MARGIN = 24
+_MARGIN = 16
 _CORE, _CLEAR = 0.96, 0.03
-_ROUNDS = 2
+_ROUNDS = 3
+_STILL = 0.006
 LARGEST_ERROR = 0.05
 """Standard deviation, 0–1, up to which a recovered pixel is trusted."""
 
@@ -55,7 +56,9 @@ class Scene:
     """Standard deviation of a pixel of the file, 0–1."""
 
 
-def unmix(crop: Pixels, hole: Zone, others: Zone | None = None, *, levels: int, noise: float = 0.0) -> Unmixed | None:
+def unmix(
+    crop: Pixels, hole: Zone, others: Zone | None = None, *, levels: int, noise: float = 0.0
+) -> Unmixed | None:
     """The pixels beneath the overlay that covers `hole`, or None where they cannot be had and must be invented.
 
     crop: H×W×C float32, 0–1, in the file's encoding, with some surroundings; hole: H×W, holds the whole overlay and at most
@@ -111,10 +114,17 @@ def _solved(scene: Scene, begin: Fit) -> tuple[Fit, Plane, Zone] | None:
             written = lettering(uncovered(scene.pixels, coverage, fit.overlay), scene.inner, scene.known)
         core = scene.hole & (coverage > _CORE) & ~written
         clear = scene.known | (scene.hole & (coverage < _CLEAR))
-        fit = fitted(pairs_of(scene.pixels, core, clear), scene.noise)
+        last, fit = fit, fitted(pairs_of(scene.pixels, core, clear), scene.noise)
+        if fit is not None and _alike(last.overlay, fit.overlay):
+            break
     if fit is None or coverage is None:
         return None
     return fit, _covered(scene, fit.overlay, coverage), written
+
+
+def _alike(one: Overlay, other: Overlay) -> bool:
+    near = abs(one.opacity - other.opacity) < _STILL
+    return near and bool(np.abs(one.colour - other.colour).max() < 2 * _STILL)
 
 
 def _covered(scene: Scene, overlay: Overlay, last: Plane | None) -> Plane:
@@ -132,9 +142,16 @@ def _placed(
     part_alpha = np.float32(overlay.opacity) * coverage
     clear = uncovered(scene.pixels, coverage, overlay)
     error = scene.noise / (1 - part_alpha)
-    sure = scene.hole & ~written & (error < LARGEST_ERROR) & (np.abs(clear - np.clip(clear, 0, 1)).max(axis=2) < 0.1)
+    sure = (
+        scene.hole
+        & ~written
+        & (error < LARGEST_ERROR)
+        & (np.abs(clear - np.clip(clear, 0, 1)).max(axis=2) < 0.1)
+    )
     pixels, trusted, alpha = crop.copy(), np.zeros(crop.shape[:2], bool), np.zeros(crop.shape[:2], np.float32)
     np.copyto(pixels[window], np.clip(clear, 0, 1), where=sure[..., None])
     trusted[window], alpha[window] = sure, part_alpha
-    reason = "" if bool(sure[scene.hole].all()) else "noise or clipping grows too much where the overlay is dense"
+    reason = (
+        "" if bool(sure[scene.hole].all()) else "noise or clipping grows too much where the overlay is dense"
+    )
     return Unmixed(pixels, trusted, alpha, overlay.colour, overlay.opacity, residual, reason)

@@ -80,7 +80,7 @@ def noise_of_tables(tables: Sequence[Sequence[int]] | None) -> float:
 
 
 def _blurred(values: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
-    if sigma < 3:
+    if sigma < 2:
         blurred = cv2.GaussianBlur(values, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
     else:
         side = 2 * max(round(1.22 * sigma), 1) + 1

@@ -30,7 +30,9 @@ def uncovered(pixels: Pixels, coverage: Plane, overlay: Overlay) -> Pixels:
     return np.asarray((pixels - alpha * overlay.colour) / np.maximum(1 - alpha, 1e-3), np.float32)
 
 
-def behind_overlay(pixels: Pixels, hole: Zone, known: Zone, overlay: Overlay, coverage: Plane | None) -> tuple[Pixels, Plane]:
+def behind_overlay(
+    pixels: Pixels, hole: Zone, known: Zone, overlay: Overlay, coverage: Plane | None
+) -> tuple[Pixels, Plane]:
     """B guessed in the hole, and the weights it was guessed from. coverage: H×W from an earlier round, None at first."""
     weight = known.astype(np.float32)
     if coverage is None:
@@ -42,7 +44,13 @@ def behind_overlay(pixels: Pixels, hole: Zone, known: Zone, overlay: Overlay, co
 
 
 def evidence(
-    pixels: Pixels, hole: Zone, behind: Pixels, weight: Plane, overlay: Overlay, spread: Spread, coverage: Plane | None
+    pixels: Pixels,
+    hole: Zone,
+    behind: Pixels,
+    weight: Plane,
+    overlay: Overlay,
+    spread: Spread,
+    coverage: Plane | None,
 ) -> NDArray[np.float32]:
     """H×W×FEATURES, 0 outside the hole: coverage by projection, its precision, support, last coverage, inside, depth."""
     toward = spread.whitened(overlay.colour - behind)

@@ -108,7 +108,9 @@ def _overlay(pairs: Pairs, share: Values, gain: float, offset: Values) -> Overla
 
 def _gain_about(pairs: Pairs, share: Values, colour: Values, gain: float) -> float:
     power = float((share @ (pairs.under - colour) ** 2).sum())
-    return float(np.sqrt(float((share @ (pairs.clear - colour) ** 2).sum()) / power)) if power > 1e-9 else gain
+    return (
+        float(np.sqrt(float((share @ (pairs.clear - colour) ** 2).sum()) / power)) if power > 1e-9 else gain
+    )
 
 
 def _misfit(pairs: Pairs, share: Values, colour: Values, gain: float) -> float:

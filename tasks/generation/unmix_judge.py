@@ -7,7 +7,7 @@ import numpy as np
 from tasks.contracts import Pixels, Zone
 from tasks.generation.unmix_background import Plane, interpolated
 from tasks.generation.unmix_evidence import uncovered
-from tasks.generation.unmix_fit import Fit
+from tasks.generation.unmix_fit import Fit, pairs_of
 from tasks.generation.unmix_solid import depth_in
 
 FAINTEST = 0.012
@@ -16,33 +16,65 @@ DENSEST = 0.87
 """Opacity above which a fill is better than what is left of the picture."""
 FLATTEST = 0.006
 """Standard deviation of the surroundings, 0–1, below which opacity cannot be told and a fill is as good."""
-ROUGHEST = 1.4
+HEART = (0.4, 1.7)
+NEAR = 10.0
+"""px from the hole within which the picture is measured."""
+ROUGHEST = 1.7
 """How far pixels at an overlay's edge may be off their neighbours, in steps between neighbours of the picture."""
 
 
 def doubt_about(pixels: Pixels, hole: Zone, known: Zone, fit: Fit, coverage: Plane) -> tuple[str, float]:
     """Why not to believe the fit ('' when it holds), and the ratio of its misfit to the picture's own steps."""
-    ratio = fit.misfit / max(own_step(pixels, known, 3), 1e-4)
+    beside = known & (depth_in(~hole) <= NEAR)
+    ratio = fit.misfit / max(own_step(pixels, beside, 3), 1e-4)
+    doubt = _doubt_of_fit(fit, ratio)
+    return doubt or _doubt_of_result(pixels, hole, known, fit, coverage, own_step(pixels, beside, 1)), ratio
+
+
+def _doubt_of_fit(fit: Fit, ratio: float) -> str:
     if fit.overlay.opacity > DENSEST:
-        return "nearly opaque", ratio
+        return "nearly opaque"
     if fit.contrast < FAINTEST:
-        return "no contrast", ratio
+        return "no contrast"
     if fit.detail < FLATTEST:
-        return "the surroundings are flat", ratio
-    if fit.correlation < 0.25 or ratio > 1.2 or (fit.correlation < 0.4 and ratio > 0.5):
-        return "what comes back does not resemble its surroundings", ratio
+        return "the surroundings are flat"
+    if fit.correlation < 0.25 or ratio > 1.2 or ratio > max(2 * fit.correlation - 0.7, 0.3):
+        return "what comes back does not resemble its surroundings"
+    return ""
+
+
+def _doubt_of_result(pixels: Pixels, hole: Zone, known: Zone, fit: Fit, coverage: Plane, step: float) -> str:
     clear = uncovered(pixels, coverage, fit.overlay)
-    over = np.abs(clear - np.clip(clear, 0, 1)).max(axis=2) > 0.04
-    if float(over[hole].mean()) > 0.06:
-        return "what comes back is no colour", ratio
-    if ghost_shift(np.clip(clear, 0, 1), hole, known, coverage) > 1:
-        return "a trace would stay", ratio
-    if rim_excess(np.clip(clear, 0, 1), hole, known, coverage, own_step(pixels, known, 1)) > ROUGHEST:
-        return "the overlay's edge does not vanish", ratio
-    inner = hole & (coverage >= 1)
-    if own_step(clear, inner, 3) > 1.6 * own_step(pixels, known, 3) + 0.02:
-        return "what comes back is rougher than its surroundings", ratio
-    return "", ratio
+    kept = np.clip(clear, 0, 1)
+    if float((np.abs(clear - kept).max(axis=2) > 0.04)[hole].mean()) > 0.06:
+        return "what comes back is no colour"
+    if ghost_shift(kept, hole, known, coverage) > 0.9:
+        return "a trace would stay"
+    if rim_excess(kept, hole, known, coverage, step) > ROUGHEST:
+        return "the overlay's edge does not vanish"
+    if not HEART[0] < heart_clearness(pixels, hole, known, fit, coverage) < HEART[1]:
+        return "the middle of the strokes is not as clear as their edge says"
+    plate = hole & (coverage >= 1)
+    if plate.sum() > 400 and own_step(clear, plate, 3) > 1.6 * own_step(pixels, known, 3) + 0.02:
+        return "what comes back is rougher than its surroundings"
+    return ""
+
+
+def heart_clearness(pixels: Pixels, hole: Zone, known: Zone, fit: Fit, coverage: Plane) -> float:
+    """How clear the middle of the strokes is, as a share of what the fit says: about 1, near 0 for opaque ones.
+
+    By the spread of the pixels there against that of their clear neighbours: edges, which are never opaque, have no say."""
+    core = hole & (coverage > 0.96)
+    inner = core & (depth_in(core) >= 2)
+    clear = known | (hole & (coverage < 0.03))
+    pairs = pairs_of(pixels, inner if inner.sum() >= 48 else core, clear)
+    if len(pairs.under) < 24:
+        return 0.0
+    under, beside = (
+        np.median(np.abs(side - np.median(side, axis=0)), axis=0).mean()
+        for side in (pairs.under, pairs.clear)
+    )
+    return float(under / max(float(beside), 1e-4) / (1 - fit.overlay.opacity))
 
 
 def own_step(pixels: Pixels, known: Zone, reach: int) -> float:
@@ -56,7 +88,7 @@ def own_step(pixels: Pixels, known: Zone, reach: int) -> float:
         step = (pixels[first] - pixels[second])[both]
         total += float((step.astype(np.float64) ** 2).sum())
         count += step.size
-    return (total / max(count, 1)) ** 0.5
+    return float((total / max(count, 1)) ** 0.5)
 
 
 def ghost_shift(clear: Pixels, hole: Zone, known: Zone, coverage: Plane) -> float:

@@ -37,6 +37,6 @@ def lettering(clear: Pixels, plate: Zone, known: Zone) -> Zone:
     strange = plate & ((clear < low) | (clear > high)).any(axis=2)
     strange &= cv2.blur(strange.astype(np.float32), (3, 3)) > 0.34
     if not strange.any():
-        return strange
+        return np.asarray(strange, np.bool_)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
     return np.asarray((cv2.dilate(strange.astype(np.uint8), disc) > 0) & plate)

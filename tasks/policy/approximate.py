@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 
 def pieces(word: str, wrong: int) -> tuple[str, ...]:
     """`word` in `wrong` + 1 pieces: with that many errors at least one of them is whole (Wu and Manber 1992)."""
     cuts = [len(word) * i // (wrong + 1) for i in range(wrong + 2)]
-    return tuple(word[a:b] for a, b in zip(cuts, cuts[1:], strict=False))
+    return tuple(word[a:b] for a, b in pairwise(cuts))
 
 
 def holds(text: str, word: str, parts: tuple[str, ...]) -> bool:
     """True when some part of `text` is within `len(parts) - 1` edits of `word` (Sellers 1980). parts: of `pieces`."""
     for part in parts:
         if part in text:
-            return word in text or len(parts) > 1 and _distance(text, word) < len(parts)
+            return word in text or (len(parts) > 1 and _distance(text, word) < len(parts))
     return False
 
 

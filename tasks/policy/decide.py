@@ -20,6 +20,8 @@ from tasks.policy.wording import matched, strictly
 
 ALLOWED = Decision("allow")
 DETECTOR_CURE = "reinstall OpenCV with its data files, or switch the category off in the policy"
+LEAST = 2
+"""Letters or digits; fewer are as likely a misread mark."""
 OVERVIEW = 1024
 """px: what the longer side of the whole picture's view is brought down to."""
 ENOUGH = 0.5
@@ -48,7 +50,7 @@ class Case:
 
     @property
     def was_read(self) -> bool:
-        return self.text.letters >= 2 and self.region.confidence >= self.policy.min_confidence
+        return self.text.letters >= LEAST and self.region.confidence >= self.policy.min_confidence
 
 
 def decide(
@@ -162,7 +164,9 @@ def _place(category: Category, case: Case) -> str:
         return "" if case.excused else watermark_like(case.region, case.size, case.text, case.around)
     if case.was_read:
         return ""
-    why = f"was read with confidence {case.region.confidence:.2f} only" if case.text.shown else "says nothing"
+    why = "says hardly anything"
+    if case.text.letters >= LEAST:
+        why = f"was read with confidence {case.region.confidence:.2f} only"
     if category.place == "unread":
         return why
     mark = mark_like(case.region, case.size)

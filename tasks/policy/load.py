@@ -39,14 +39,20 @@ def load_policy(source: str | Path) -> Policy:
         data = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadPolicy(f"the policy cannot be read: {error}", stage="policy") from error
-    problems = [f"{name}: there is no such setting" for name in sorted(set(data) - {"reading", "urls", "category"})]
+    problems = [
+        f"{name}: there is no such setting" for name in sorted(set(data) - {"reading", "urls", "category"})
+    ]
     confidence = _confidence(data.get("reading"), problems)
     domains = _domains(data.get("urls", {}), problems)
     table = data.get("category", {})
     if not isinstance(table, dict):
         table = {}
         problems.append("category: a table is wanted")
-    problems += [f"{name}: the category is missing; to do without it, say off = true" for name in REQUIRED if name not in table]
+    problems += [
+        f"{name}: the category is missing; to do without it, say off = true"
+        for name in REQUIRED
+        if name not in table
+    ]
     categories = tuple(c for name, given in table.items() if (c := _category(name, given, problems)))
     if problems:
         raise BadPolicy(f"the policy has {len(problems)} fault(s)", tuple(problems), stage="policy")
@@ -60,7 +66,9 @@ def default_policy() -> Policy:
 
 
 def _confidence(given: object, problems: list[str]) -> float:
-    value = given.get("min_confidence") if isinstance(given, dict) and set(given) <= {"min_confidence"} else None
+    value = (
+        given.get("min_confidence") if isinstance(given, dict) and set(given) <= {"min_confidence"} else None
+    )
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1:
         return float(value)
     problems.append("reading: min_confidence, from 0 to 1, is wanted, and nothing else")
@@ -69,7 +77,9 @@ def _confidence(given: object, problems: list[str]) -> float:
 
 def _domains(given: object, problems: list[str]) -> tuple[str, ...]:
     values = given.get("own", []) if isinstance(given, dict) and set(given) <= {"own"} else None
-    if isinstance(values, list) and all(isinstance(v, str) and re.fullmatch(r"([\w-]+\.)+\w{2,}", v) for v in values):
+    if isinstance(values, list) and all(
+        isinstance(v, str) and re.fullmatch(r"([\w-]+\.)+\w{2,}", v) for v in values
+    ):
         return tuple(value.casefold() for value in values)
     problems.append("urls.own: a list of domains such as example.com is wanted")
     return ()
@@ -99,7 +109,7 @@ def _recognised(given: Mapping[str, Any]) -> bool:
 
 
 def _frozen(given: Mapping[str, Any]) -> dict[str, Any]:
-    frozen = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
+    frozen: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
     if "words" in frozen:
         frozen["words"] = {language: tuple(words) for language, words in frozen["words"].items()}
     return frozen
@@ -107,7 +117,11 @@ def _frozen(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _faults(key: str, value: object) -> list[str]:
     if key in _CHOICES:
-        return [] if value in _CHOICES[key] else [f"{value!r} is none of {', '.join(filter(None, _CHOICES[key]))}"]
+        return (
+            []
+            if value in _CHOICES[key]
+            else [f"{value!r} is none of {', '.join(filter(None, _CHOICES[key]))}"]
+        )
     if key in _FLAGS:
         return [] if isinstance(value, bool) else ["true or false is wanted"]
     if key == "words":

@@ -7,11 +7,13 @@ import unicodedata
 
 _WEIGHTS = (7, 3, 1)
 _AS_DIGIT = str.maketrans("OQDILZSGB", "000112568")
-_FILLERS = str.maketrans({"«": "<<", "‹": "<", "〈": "<", "《": "<<", "≪": "<<", "＜": "<", "(": "<", "{": "<", "[": "<"})
+_FILLERS = str.maketrans(
+    {"«": "<<", "‹": "<", "〈": "<", "《": "<<", "≪": "<<", "＜": "<", "(": "<", "{": "<", "[": "<"}
+)
 _RUN = re.compile(r"[A-Z0-9<]+")
 _TITLE = re.compile(r"[PIACV][A-Z0-9<][A-Z]{3}[A-Z]{2,}(<[A-Z]+)*<<[A-Z<]*")
 # number, its check digit, state, birth and check digit, sex, expiry and check digit
-_DATA = re.compile(r"([A-Z0-9<]{9})([0-9OQDILZSGB<])([A-Z<0]{3})(.{6})(.)([MFX<])(.{6})(.)")
+_DATA = re.compile(r"([A-Z0-9<]{9})([0-9OQDILZSGB<])([A-Z<0]{1,3})(.{6})(.)([MFX<])(.{6})(.)")
 _CARD = re.compile(r"(.{6})(.)([MFX<])(.{6})(.)([A-Z<0]{3})[A-Z0-9<]{11}.")
 _DOCUMENT = re.compile(r"[IAC][A-Z0-9<][A-Z0<]{3}([A-Z0-9<]{9})([0-9OQDILZSGB])[A-Z0-9<]{10,}")
 _LEAST = 24

@@ -44,7 +44,9 @@ def survey(image: Bytes3, box: Box, detectors: Mapping[str, Detector], names: It
 def merged(one: Sightings, other: Sightings) -> Sightings:
     """Both together: missing in one view is missing."""
     names = {*one.boxes, *other.boxes}
-    boxes = {name: tuple(sorted({*one.boxes.get(name, ()), *other.boxes.get(name, ())})) for name in sorted(names)}
+    boxes = {
+        name: tuple(sorted({*one.boxes.get(name, ()), *other.boxes.get(name, ())})) for name in sorted(names)
+    }
     return Sightings(boxes, {**one.missing, **other.missing})
 
 

@@ -15,7 +15,7 @@ _SIGNS = str.maketrans({
 
 _LOOKALIKES = str.maketrans({
     # Cyrillic and Greek letters drawn like Latin ones (Unicode TS 39, the lower-case part that fonts share)
-    "а": "a", "в": "b", "с": "c", "е": "e", "н": "h", "і": "i", "ј": "j", "к": "k", "м": "m", "о": "o", "р": "p", "ѕ": "s",
+    "а": "a", "г": "r", "в": "b", "с": "c", "е": "e", "н": "h", "і": "i", "ј": "j", "к": "k", "м": "m", "о": "o", "р": "p", "ѕ": "s",
     "т": "t", "у": "y", "х": "x", "ԁ": "d", "ԛ": "q", "ԝ": "w", "ɡ": "g", "α": "a", "β": "b", "ε": "e", "η": "n", "ι": "i",
     "κ": "k", "μ": "m", "ν": "v", "ο": "o", "ρ": "p", "τ": "t", "υ": "u", "χ": "x", "ω": "w", "γ": "y", "σ": "o", "ʏ": "y",
     "ᴀ": "a", "ᴇ": "e", "ᴏ": "o", "ᴛ": "t", "ꜱ": "s", "ɪ": "i", "ʀ": "r", "ɴ": "n", "ʟ": "i",
@@ -28,6 +28,9 @@ _DIGITS = str.maketrans({
 
 _TO_LETTERS = str.maketrans("013457$", "oleasts")
 _TO_DIGITS = str.maketrans("oilsbz", "011582")
+
+_NEAR = str.maketrans({"q": "g", "v": "y", "吿": "告", "ー": "一", "ｰ": "一"})
+"""Told apart by a tail or a dot only."""
 
 _KANA_MARKS = "\u3099\u309a"
 _NOT_WORD = re.compile(r"[\W_]+")
@@ -54,8 +57,8 @@ class Reading:
 
     @property
     def letters(self) -> int:
-        """Letters and digits of the text."""
-        return sum(character.isalnum() for character in self.shown)
+        """Letters and digits of the text; an ideograph, a word by itself, counts as two."""
+        return sum(1 + ideographic(character) for character in self.shown if character.isalnum())
 
 
 def read(text: str) -> Reading:
@@ -78,16 +81,20 @@ def compact(folded: str) -> str:
 
     folded: of `fold`."""
     letters = _NOT_WORD.sub("", _latin(folded))
-    return letters.replace("rn", "m").replace("vv", "w")
+    return letters.replace("rn", "m").replace("vv", "w").translate(_NEAR)
 
 
 def ideographic(text: str) -> bool:
     """True when some letter is Han, kana or Hangul, where two characters make a word."""
-    return any("\u3040" <= c <= "\u30ff" or "\u3400" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7af" for c in text)
+    return any(
+        "\u3040" <= c <= "\u30ff" or "\u3400" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7af" for c in text
+    )
 
 
 def _shown(text: str) -> str:
-    visible = "".join(c for c in text.translate(_SIGNS) if unicodedata.category(c) not in ("Cf", "Cs", "Co", "Cn"))
+    visible = "".join(
+        c for c in text.translate(_SIGNS) if unicodedata.category(c) not in ("Cf", "Cs", "Co", "Cn")
+    )
     return " ".join(unicodedata.normalize("NFKC", visible).split())
 
 

@@ -15,6 +15,32 @@ _ACROSS = 5
 """Letters from which a word is looked for across spaces, in categories spelled loosely."""
 _WITHIN = 6
 """Letters from which a word is looked for inside a longer one: German and Dutch compounds, Turkish endings."""
+_SHAPES = frozenset(
+    frozenset(pair)
+    for pair in (
+        "gc",
+        "co",
+        "ce",
+        "ea",
+        "rp",
+        "fp",
+        "ef",
+        "uy",
+        "un",
+        "nh",
+        "kx",
+        "tf",
+        "ty",
+        "it",
+        "od",
+        "bh",
+        "ij",
+        "ao",
+        "cg",
+        "dc",
+    )
+)
+"""Letters that differ by a stroke: the one mistake allowed in a word too short for any."""
 _ARABIC = re.compile("[\u0600-\u06ff]{3}")
 """Its articles and prepositions are written on to the word."""
 _CAPITAL = re.compile(r"[^\W_]+")
@@ -31,7 +57,9 @@ def matched(category: Category, text: Reading) -> str:
 def strictly(category: Category, text: Reading) -> bool:
     """True when the text as read, spelled rightly, is of the category."""
     words = (word for words in category.words.values() for word in words)
-    return bool(_by_pattern(category, (text.plain,))) or any(_whole(_form(w).plain, text.plain) for w in words)
+    return bool(_by_pattern(category, (text.plain,))) or any(
+        _whole(_form(w).plain, text.plain) for w in words
+    )
 
 
 def _by_pattern(category: Category, forms: tuple[str, ...]) -> str:
@@ -50,7 +78,9 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def _by_mark(category: Category, text: Reading) -> str:
     words = set(_CAPITAL.findall(text.shown))
-    return next((mark for mark in category.marks if mark in words or (" " in mark and mark in text.shown)), "")
+    return next(
+        (mark for mark in category.marks if mark in words or (" " in mark and mark in text.shown)), ""
+    )
 
 
 def _by_word(category: Category, text: Reading) -> str:
@@ -72,7 +102,17 @@ def _like(word: str, text: Reading, *, loose: bool) -> bool:
         return letters in text.compact
     if form.long and any(letters in token for token in text.tokens):
         return True
+    if loose and any(_misread(letters, token) for token in text.tokens):
+        return True
     return loose and len(letters) >= _ACROSS and holds(text.compact, letters, form.pieces)
+
+
+def _misread(letters: str, token: str) -> bool:
+    """One letter of six or seven taken for another of like shape: `warninc`."""
+    if len(letters) != len(token) or len(letters) < _WITHIN:
+        return False
+    wrong = [frozenset(pair) for pair in zip(letters, token, strict=True) if pair[0] != pair[1]]
+    return len(wrong) == 1 and wrong[0] in _SHAPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +146,8 @@ def _whole(word: str, text: str) -> bool:
     while start >= 0:
         end = start + len(word)
         before, after = text[start - 1 : start], text[end : end + 1]
-        if ideographic(word) or not (before.isalnum() and word[0].isalnum() or after.isalnum() and word[-1].isalnum()):
+        inside = (before.isalnum() and word[0].isalnum()) or (after.isalnum() and word[-1].isalnum())
+        if ideographic(word) or not inside:
             return True
         start = text.find(word, start + 1)
     return False

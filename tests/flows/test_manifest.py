@@ -23,7 +23,11 @@ def manifest(folder: Path, text: str, name: str = "m.csv") -> Manifest:
 
 
 def test_rows_become_jobs(tmp_path: Path) -> None:
-    rows = manifest(tmp_path, HEADER + 'a,a.png,remove_text,,,,own\nb,s/b.png,remove_object,"box:1,2,3,4",,,\nc,c.png,upscale,,,4,\n')
+    rows = manifest(
+        tmp_path,
+        HEADER
+        + 'a,a.png,remove_text,,,,own\nb,s/b.png,remove_object,"box:1,2,3,4",,,\nc,c.png,upscale,,,4,\n',
+    )
     assert rows.problems == ()
     first, second, third = (job.intent for job in rows.jobs)
     assert first == RemoveText(rights="own")
@@ -33,7 +37,10 @@ def test_rows_become_jobs(tmp_path: Path) -> None:
 
 
 def test_the_same_rows_in_three_formats_are_the_same_jobs(tmp_path: Path) -> None:
-    records = [{"id": "a", "image": "a.png", "intent": "upscale", "scale": 3}, {"id": "b", "image": "b.png", "intent": "clean"}]
+    records = [
+        {"id": "a", "image": "a.png", "intent": "upscale", "scale": 3},
+        {"id": "b", "image": "b.png", "intent": "clean"},
+    ]
     csv = manifest(tmp_path, "id,image,intent,scale\na,a.png,upscale,3\nb,b.png,clean,\n")
     lines = manifest(tmp_path, "\n".join(json.dumps(r) for r in records), "m.jsonl")
     pyarrow.parquet.write_table(pa.Table.from_pylist(records), tmp_path / "m.parquet")
@@ -63,7 +70,8 @@ def test_all_bad_rows_are_reported_at_once_with_their_lines(tmp_path: Path) -> N
 
 def test_engines_and_parameters_may_be_chosen_in_a_column(tmp_path: Path) -> None:
     rows = manifest(
-        tmp_path, "id,image,intent,engine,param\na,a.png,remove_text,generation=telea;blending=soft-blend,blending.feather=5\n"
+        tmp_path,
+        "id,image,intent,engine,param\na,a.png,remove_text,generation=telea;blending=soft-blend,blending.feather=5\n",
     )
     assert rows.jobs[0].engines == {"generation": "telea", "blending": "soft-blend"}
     assert rows.jobs[0].params == {"blending": {"feather": 5}}

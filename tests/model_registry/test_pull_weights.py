@@ -14,7 +14,9 @@ from model_registry.weights import verify
 CARDS = Registry.load()
 
 
-def test_paddle_models_are_made_from_the_wheel_at_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paddle_models_are_made_from_the_wheel_at_hand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PENTIMENTO_PADDLE_MODELS", str(tmp_path / "models"))
     card, folder = CARDS.get("paddleocr"), CARDS.folder_of("paddleocr")
     assert verify(card, folder)

@@ -46,7 +46,11 @@ def test_the_hash_is_the_same_in_another_process_with_another_hash_seed() -> Non
     )
     found = {
         subprocess.run(
-            [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed, "PATH": ""}, capture_output=True, text=True, check=True
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed, "PATH": ""},
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout.strip()
         for seed in ("1", "2")
     }
@@ -76,7 +80,9 @@ def test_a_quiet_picture_needs_no_grain() -> None:
 
 
 def test_a_named_engine_is_alone_on_its_ladder_and_keeps_its_standins() -> None:
-    generation = plan(RemoveText(), FACTS, REGISTRY, Request(engines={"generation": "patchmatch"})).stage("generation")
+    generation = plan(RemoveText(), FACTS, REGISTRY, Request(engines={"generation": "patchmatch"})).stage(
+        "generation"
+    )
     assert generation is not None
     assert [e.id for e in generation.engines] == ["patchmatch"]
     assert [e.id for e in generation.fallbacks(generation.engines[0])] == ["patchmatch", "telea"]
@@ -114,7 +120,9 @@ def test_generate_without_weights_says_what_is_missing() -> None:
 
 def test_an_alias_is_resolved_from_the_snapshot() -> None:
     registry = REGISTRY.with_aliases({"fill": {"champion": "navier-stokes"}})
-    generation = plan(RemoveText(), FACTS, registry, Request(engines={"generation": "@champion"})).stage("generation")
+    generation = plan(RemoveText(), FACTS, registry, Request(engines={"generation": "@champion"})).stage(
+        "generation"
+    )
     assert generation is not None
     assert generation.engines[0].id == "navier-stokes"
 

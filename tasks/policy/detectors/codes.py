@@ -44,7 +44,10 @@ class CodeDetector:
             for detector in self._detectors():
                 found, corners = detector.detectMulti(shown)
                 if found and corners is not None:
-                    quads = np.asarray(corners, np.float64).reshape(-1, 4, 2) / (size[0] / width, size[1] / height)
+                    quads = np.asarray(corners, np.float64).reshape(-1, 4, 2) / (
+                        size[0] / width,
+                        size[1] / height,
+                    )
                     boxes |= _boxes(quads, width, height)
         return tuple(sorted(boxes))
 

@@ -13,7 +13,7 @@ from tasks.policy.detectors.contract import Detector, Detectors
 
 
 def _folder() -> Path:
-    return Path(cv2.data.haarcascades)
+    return Path(cv2.data.haarcascades)  # type: ignore[attr-defined]
 
 
 LOADERS: Mapping[str, Callable[[], Detector]] = {

@@ -20,7 +20,9 @@ IDS = ("text-studio", "object-marker", "up2-portrait", "bad-empty", "bad-truncat
 
 
 def digests(folder: Path) -> dict[str, str]:
-    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.rglob("*")) if p.is_file()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +38,9 @@ def finished(
     return result, home, out, manifest
 
 
-def test_every_row_has_its_outcome_in_the_manifests_order(finished: tuple[RunResult, Path, Path, Path]) -> None:
+def test_every_row_has_its_outcome_in_the_manifests_order(
+    finished: tuple[RunResult, Path, Path, Path],
+) -> None:
     result = finished[0]
     assert {i.id: i.outcome for i in result.items} == {
         "text-studio": "done", "object-marker": "done", "up2-portrait": "done", "bad-empty": "rejected",

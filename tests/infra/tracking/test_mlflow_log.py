@@ -66,7 +66,9 @@ def test_an_engine_is_registered_once_for_each_version_and_digest(uri: str, tmp_
     assert all(v.tags["license"] == "Apache-2.0" for v in versions)
 
 
-def test_what_cannot_be_sent_waits_and_goes_with_the_next_run(uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_sent_waits_and_goes_with_the_next_run(
+    uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     assert send(run("late"), "http://127.0.0.1:9", tmp_path) is None
     assert [p.name for p in spool.waiting(tmp_path / "spool")] == ["late"]
@@ -95,7 +97,9 @@ def test_aliases_are_read_with_their_role(uri: str, tmp_path: Path) -> None:
     assert read_aliases(uri) == (("fill", "champion", "telea"),)
 
 
-def test_nothing_is_left_in_the_working_folder(uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_left_in_the_working_folder(
+    uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     send(run("clean", engines=(EngineVersion("fresh", "fill", "1", "onnx", "MIT"),)), uri, tmp_path)

@@ -142,7 +142,7 @@ def test_a_turned_line_stays_turned(degrees: float, width: float, height: float,
     np.testing.assert_allclose(grown_corners(tilted, grow), expected.polygon, atol=1e-6)
     (region,) = regions_from_lines([tilted], (200, 200), feather=2, grow=grow)
     wide, high = width + 2 * grow * height, height + 2 * grow * height
-    assert abs(region.hole.sum() - wide * high) <= wide + high
+    assert abs(region.hole.sum() - wide * high) <= wide + high + 1  # a row and a column more, at the most
 
 
 def test_overlapping_lines_are_one_region_with_the_text_in_order() -> None:

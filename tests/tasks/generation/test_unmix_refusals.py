@@ -15,7 +15,11 @@ def _opaque(n):
     height, width = photograph(name).shape[:2]
     extra = [{}, {"outline": 2}, {"shadow": 0.7}][n % 3]
     text = caption(
-        "Sample 24", opacity=1.0, colour=COLOURS[n % len(COLOURS)], size=int(chance.choice([18, 24, 34, 46])), **extra
+        "Sample 24",
+        opacity=1.0,
+        colour=COLOURS[n % len(COLOURS)],
+        size=int(chance.choice([18, 24, 34, 46])),
+        **extra,
     )
     at = (int(chance.integers(0, height - 120)), int(chance.integers(0, width - 360)))
     return case(name, text, at=at, grow=int(chance.integers(0, 4)), jpeg=(0, 95, 90, 85)[n % 4])
@@ -32,8 +36,8 @@ def test_opaque_overlays_are_never_taken_off():
     made = [_opaque(n) for n in range(120)]
     found = [unmix(each.crop, each.hole, levels=255, noise=0.004) for each in made]
     ghosts = [_ghost(got, each) for got, each in zip(found, made, strict=True) if got is not None]
-    assert max(ghosts, default=0.0) < 5
-    assert len(ghosts) <= 2
+    assert max(ghosts, default=0.0) < 4  # Levels: about what an eye can tell on a flat surface.
+    assert len(ghosts) <= 1
 
 
 @pytest.mark.parametrize("opacity", [0.3, 0.6])

@@ -19,7 +19,13 @@ PLACES: dict[str, Box] = {
 Bytes3 = NDArray[np.uint8]
 
 
-def region(text: str = "", place: str = "", confidence: float = 0.95, kind: RegionKind = "text", box: Box | None = None) -> Region:
+def region(
+    text: str = "",
+    place: str = "",
+    confidence: float = 0.95,
+    kind: RegionKind = "text",
+    box: Box | None = None,
+) -> Region:
     """A region in a picture of 640×480; `slant` has a hole along the diagonal of its box."""
     x0, y0, x1, y1 = box or PLACES[place]
     mask = np.ones((y1 - y0, x1 - x0), np.float32)
@@ -48,7 +54,18 @@ def with_qr(pixels: int = 6, at: tuple[int, int] = (400, 200)) -> Bytes3:
     return picture
 
 
-LEFT = ("0001101", "0011001", "0010011", "0111101", "0100011", "0110001", "0101111", "0111011", "0110111", "0001011")
+LEFT = (
+    "0001101",
+    "0011001",
+    "0010011",
+    "0111101",
+    "0100011",
+    "0110001",
+    "0101111",
+    "0111011",
+    "0110111",
+    "0001011",
+)
 PARITY = ("LLLLLL", "LLGLGG", "LLGGLG", "LLGGGL", "LGLLGG", "LGGLLG", "LGGGLL", "LGLGLG", "LGLGGL", "LGGLGL")
 
 
@@ -56,7 +73,9 @@ def with_barcode(number: str = "4006381333931", at: tuple[int, int] = (120, 200)
     """An EAN-13 of 285×120 px in a plain picture (GS1 General Specifications, 5.2)."""
     right = [code.translate(str.maketrans("01", "10")) for code in LEFT]
     forms = {"L": list(LEFT), "G": [code[::-1] for code in right]}
-    left = "".join(forms[form][int(digit)] for form, digit in zip(PARITY[int(number[0])], number[1:7], strict=True))
+    left = "".join(
+        forms[form][int(digit)] for form, digit in zip(PARITY[int(number[0])], number[1:7], strict=True)
+    )
     bits = "101" + left + "01010" + "".join(right[int(digit)] for digit in number[7:]) + "101"
     picture = blank()
     x, y = at

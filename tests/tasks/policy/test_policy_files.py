@@ -26,14 +26,16 @@ def test_the_default_speaks_every_language_in_every_category_of_wording() -> Non
     worded = [c for c in default_policy().categories if len(c.words) > 1]
     assert len(worded) >= 9
     for category in worded:
-        assert LANGUAGES <= set(category.words), category.name
+        assert set(category.words) >= LANGUAGES, category.name
 
 
 def test_what_the_law_asks_for_is_never_waved_through_by_rights() -> None:
     by_name = {c.name: c for c in default_policy().categories}
     for name in ("safety-wording", "allergen-wording", "certification-mark", "face", "qr-or-barcode"):
         assert by_name[name].own == by_name[name].licensed == by_name[name].unknown == "review"
-    assert {by_name["id-document"].own, by_name["id-document"].licensed, by_name["id-document"].unknown} == {"block"}
+    assert {by_name["id-document"].own, by_name["id-document"].licensed, by_name["id-document"].unknown} == {
+        "block"
+    }
 
 
 def test_the_digest_follows_meaning_not_layout(tmp_path: Path) -> None:
@@ -48,8 +50,12 @@ def test_the_digest_follows_meaning_not_layout(tmp_path: Path) -> None:
 
 def test_every_fault_is_named_at_once() -> None:
     bad = TEXT.replace('unknown = "flag"', 'unknown = "shrug"', 1).replace("'©'", "'(©'")
-    bad = bad.replace('detectors = ["face"]', 'detectors = ["faces"]').replace("[category.price]", "[category.prize]")
-    bad = bad.replace("[category.price.words]", "[category.prize.words]").replace("min_confidence = 0.6", "min_confidence = 6")
+    bad = bad.replace('detectors = ["face"]', 'detectors = ["faces"]').replace(
+        "[category.price]", "[category.prize]"
+    )
+    bad = bad.replace("[category.price.words]", "[category.prize.words]").replace(
+        "min_confidence = 0.6", "min_confidence = 6"
+    )
     said = fault(bad + '\n[category.extra]\nown = "allow"\nspeling = "loose"\n')
     for part in (
         "price: the category is missing", "'shrug' is none of", "'(©' is no regular expression", "'faces' is none of",

@@ -1,0 +1,1 @@
+"""The recipe of the coverage network that takes semi-transparent overlays off: samples, network, training."""

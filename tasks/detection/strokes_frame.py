@@ -1,0 +1,90 @@
+"""The box a reader drew around a text line, with its own axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from unicodedata import normalize
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.contracts import Zone
+from tasks.detection.strokes_axis import line_size
+
+_ON_THE_LINE = frozenset("ABCDEFGHIJKLMNOPRSTUVWXYZ0123456789abcdefhiklmnorstuvwxz .-+%:!?'\"*=&©®°")
+"""What stands on the line; letters of which nothing is known may reach below."""
+_TALL = frozenset("bdfhklß")
+
+Values = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The box a reader drew around a text line, in a crop."""
+
+    middle: tuple[float, float]
+    """x, y."""
+    along: tuple[float, float]
+    """Unit vector of the longer side, x, y."""
+    length: float
+    height: float
+    """px, along and across."""
+    text: str = ""
+    """As read; empty where that is not known."""
+
+    upright: bool = False
+    """Whether the letters' feet are known to be on the side of the greater places across."""
+
+    @property
+    def letters(self) -> int:
+        """How many letters and signs were read."""
+        return len("".join(self.text.split()))
+
+    @property
+    def ascends(self) -> bool:
+        """Whether some letters are surely as high as all else: no dots over low ones only, no accents over capitals."""
+        accented = any(c.isupper() and len(normalize("NFD", c)) > 1 for c in self.text)
+        tall = any(c.isupper() or c.isdigit() or c in _TALL for c in self.text)
+        return self.upright and tall and not accented
+
+    @property
+    def descends(self) -> bool:
+        """Whether a letter may reach below the others' foot."""
+        return not self.upright or not set(self.text) <= _ON_THE_LINE
+
+    def turned(self, slope: float) -> Frame:
+        """The same box turned about its middle by a slope across a step along."""
+        x, y = self.along[0] - slope * self.along[1], self.along[1] + slope * self.along[0]
+        norm = float(np.hypot(x, y))
+        return replace(self, along=(x / norm, y / norm))
+
+    def places(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> tuple[Values, Values]:
+        """Of pixels, the place along and across the line, from its middle, px."""
+        x = columns.astype(np.float32) - np.float32(self.middle[0])
+        y = rows.astype(np.float32) - np.float32(self.middle[1])
+        ux, uy = np.float32(self.along[0]), np.float32(self.along[1])
+        return x * ux + y * uy, y * ux - x * uy
+
+
+def frame_of(corners: NDArray[np.float64], origin: tuple[int, int], text: str) -> Frame:
+    """corners: 4×2 x,y clockwise; origin: x, y of the crop's corner in the picture."""
+    sides = (
+        (corners[1] - corners[0] + corners[2] - corners[3]) / 2,
+        (corners[3] - corners[0] + corners[2] - corners[1]) / 2,
+    )
+    long, short = sorted(sides, key=lambda side: -float(np.linalg.norm(side)))
+    length = max(float(np.linalg.norm(long)), 1.0)
+    x, y = corners.mean(axis=0) - np.array(origin) - 0.5
+    way = long / length
+    height = max(abs(float(way[0] * short[1] - way[1] * short[0])), 1.0)
+    return Frame((float(x), float(y)), (float(way[0]), float(way[1])), length, height, text, long is sides[0])
+
+
+def frame_around(inside: Zone) -> Frame:
+    """The smallest rectangle around a line's polygon."""
+    rows, columns = np.nonzero(inside)
+    (x, y), (w, h), angle = cv2.minAreaRect(np.stack([columns, rows], axis=1).astype(np.float32))
+    turn = np.deg2rad(angle if w >= h else angle + 90)
+    length, height = line_size(inside)
+    return Frame((float(x), float(y)), (float(np.cos(turn)), float(np.sin(turn))), length, height)

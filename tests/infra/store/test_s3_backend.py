@@ -168,6 +168,7 @@ class Sick(http.server.BaseHTTPRequestHandler):
         body = b"whole" if status == 200 else f"<Error><Code>{code}</Code></Error>".encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body) * (2 if step == "cut" else 1)))
+        self.send_header("Connection", "close")
         if step == "checksum":
             self.send_header("x-amz-checksum-crc32", "AAAAAA==")
         self.end_headers()

@@ -39,40 +39,26 @@ def read_results(shop: Workshop, run_id: str, shard: int) -> tuple[ItemResult, .
 
 def triage_shard(shop: Workshop, run_id: str, shard: int) -> int:
     """Decode, measure and plan each picture; how many are still to be done."""
-    pending = 0
-
-    def step(source: Source) -> None:
-        nonlocal pending
-        pending += finished(shop, source) is None
-
-    _each(shop, run_id, shard, "triage", step)
-    return pending
+    return _each(shop, run_id, shard, "triage", lambda source: int(finished(shop, source) is None))
 
 
 def detect_shard(shop: Workshop, run_id: str, shard: int) -> int:
     """Find the regions of each picture whose intent works on regions; how many regions."""
-    found = 0
-
-    def step(source: Source) -> None:
-        nonlocal found
-        if _by_region(source) and finished(shop, source) is None:
-            found += len(detect(shop, source).regions)
-
-    _each(shop, run_id, shard, "detection", step)
-    return found
+    return _each(
+        shop, run_id, shard, "detection",
+        lambda source: len(detect(shop, source).regions) if _has_regions_to_do(shop, source) else 0,
+    )  # fmt: skip
 
 
 def restore_shard(shop: Workshop, run_id: str, shard: int) -> int:
     """Generation, blending, enhancement and verification of every region; how many were done."""
-    restored = 0
 
-    def step(source: Source) -> None:
-        nonlocal restored
-        if _by_region(source) and finished(shop, source) is None:
-            restored += len(restore(shop, source, detect(shop, source).regions))
+    def step(source: Source) -> int:
+        if not _has_regions_to_do(shop, source):
+            return 0
+        return len(restore(shop, source, detect(shop, source).regions))
 
-    _each(shop, run_id, shard, "restoration", step)
-    return restored
+    return _each(shop, run_id, shard, "restoration", step)
 
 
 def export_shard(shop: Workshop, run_id: str, shard: int) -> dict[str, str]:
@@ -87,17 +73,22 @@ def export_shard(shop: Workshop, run_id: str, shard: int) -> dict[str, str]:
     return {r.id: r.outcome for r in results}
 
 
-def _by_region(source: Source) -> bool:
-    return isinstance(source.job.intent, RemoveText | RemoveObject | Replace)
+def _has_regions_to_do(shop: Workshop, source: Source) -> bool:
+    by_region = isinstance(source.job.intent, RemoveText | RemoveObject | Replace)
+    return by_region and finished(shop, source) is None
 
 
-def _each(shop: Workshop, run_id: str, shard: int, stage: str, step: Callable[[Source], None]) -> None:
-    """Run a step over a shard. A permanent fault is left to the last step, which makes it the picture's outcome."""
+def _each(shop: Workshop, run_id: str, shard: int, stage: str, step: Callable[[Source], int]) -> int:
+    """Run a step over a shard; the sum of what it returns.
+
+    A permanent fault is left to the last step, which makes it the picture's outcome."""
+    total = 0
     for job in read_jobs(shop, run_id, shard):
         try:
-            step(read_source(shop, job))
+            total += step(read_source(shop, job))
         except Exception as error:
             fault: PentimentoError = typed(error, picture=job.id, stage=stage)
             if isinstance(fault, Transient):
                 raise fault from error
         emit(Progress(run_id, stage, job.id))
+    return total

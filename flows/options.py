@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Literal, cast, get_args
 
 from tasks.errors import BadRequest
 from tasks.plan import STAGES, Value
@@ -22,13 +22,9 @@ def one_of(what: str, value: str, allowed: Sequence[str]) -> str:
     return value
 
 
-def parse_text(text: str) -> Literal["overlay", "all"]:
-    """Which text to remove. BadRequest for an unknown word, and for `scene`: nothing tells it from overlay text so far."""
-    if text == "scene":
-        raise BadRequest(
-            "text 'scene' is not available yet", cure="overlay, or all, which removes scene text as well"
-        )
-    return "all" if one_of("text", text, ("overlay", "scene", "all")) == "all" else "overlay"
+def parse_text(text: str) -> TextChoice:
+    """Which text to remove. BadRequest for an unknown word, naming the nearest."""
+    return cast(TextChoice, one_of("text", text, get_args(TextChoice)))
 
 
 def parse_engines(pairs: Iterable[str]) -> dict[str, str]:

@@ -29,7 +29,7 @@ def start(request: RunRequest) -> WorkshopSpec:
     """The spec of this run: the same unfinished run again, or a new one."""
     settings = request.settings
     spec = WorkshopSpec(
-        store=settings.store_url, s3_endpoint_url=settings.s3_endpoint_url, cards=settings.cards,
+        store=settings.store_url, s3_endpoint_url=settings.s3_endpoint_url, cards=settings.cards, policy=settings.policy,
         aliases=request.aliases, memory_mb=settings.memory_mb, max_pixels=settings.max_pixels,
         max_bytes=settings.max_bytes, fresh=request.fresh,
     )  # fmt: skip

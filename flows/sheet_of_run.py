@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import cv2
 import numpy as np
 
+from flows.region_notes import item_notes, region_notes
 from flows.sheet.model import Sheet, SheetItem, SheetPicture, SheetRegion
 from flows.sheet.pictures import thumbnail
 from infra.store.contract import Damaged, NotFound
@@ -20,7 +21,7 @@ ITEMS = 300
 REGION_ITEMS = 120
 """Most items whose regions' intermediates are shown."""
 REGION_SIDE = 480
-INTERMEDIATES = ("region", "mask", "fill", "blend", "final")
+INTERMEDIATES = ("region", "mask", "recovered", "fill", "blend", "final")
 
 
 def sheet_of_run(shop: Workshop, title: str, result: RunResult) -> Sheet:
@@ -64,6 +65,7 @@ def _item(shop: Workshop, item: ItemResult, tier: str, detailed: bool) -> SheetI
         other_tier=_thumb(shop, known["after"], other) if known else None,
         regions=tuple(_region(shop, region, seconds.get(region.n, {}), detailed) for region in item.regions),
         stages=tuple((s.stage, s.engine, s.seconds, s.cached) for s in item.stages), metrics={},
+        notes=tuple(item_notes(item)),
     )  # fmt: skip
 
 
@@ -74,7 +76,7 @@ def _region(
     return SheetRegion(
         n=region.n, kind=region.kind, text=region.text, box=region.box, engine=region.engine,
         fallback_from=region.fallback_from or "", scores=region.scores, reasons=region.reasons, seconds=seconds,
-        intermediates=tuple(pictures),
+        intermediates=tuple(pictures), notes=tuple(region_notes(region)),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """Everything a run can be told from outside a plan. Nothing here changes an output's bytes."""
+    """Everything a run can be told from outside a plan. Of all this only cards and policy decide outputs, and plans name both."""
 
     model_config = SettingsConfigDict(env_prefix="PENTIMENTO_", frozen=True, extra="ignore")
 
@@ -25,6 +25,8 @@ class Settings(BaseSettings):
     experiment: str = "pentimento"
     cards: str = ""
     """Further card folders, separated by the system's path separator."""
+    policy: str = ""
+    """A policy file of one's own; default the built-in one."""
     workers: int = Field(default=2, ge=1)
     """Shards worked on at once."""
     shard_size: int = Field(default=16, ge=1, le=64)

@@ -23,6 +23,9 @@ Zone = NDArray[np.bool_]
 Box = tuple[int, int, int, int]
 
 RegionKind = Literal["text", "object", "picture"]
+Found = Literal["", "strokes", "plate", "polygon", "repeated"]
+"""What a text region's mask is: letters alone, the plate under them, the reader's whole outline, or an overlay that several
+pictures share; empty for masks that came with the job."""
 Outcome = Literal["done", "unchanged", "degraded", "needs-review", "blocked", "rejected", "failed"]
 OUTCOMES: tuple[Outcome, ...] = (
     "done", "unchanged", "degraded", "needs-review", "blocked", "rejected", "failed",
@@ -115,6 +118,11 @@ class Region:
     kind: RegionKind
     text: str = ""
     confidence: float = 1.0
+    found: Found = ""
+    note: str = ""
+    """Why the mask is wider than it might be; empty when it is as tight as it can be."""
+    key: str = ""
+    """Names the region the same way in both tiers: what its seed is made from."""
 
     @property
     def hole(self) -> Zone:

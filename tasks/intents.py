@@ -101,5 +101,8 @@ Intent = Annotated[
 ]
 IntentKind = Literal["remove_text", "remove_object", "replace", "generate", "upscale", "clean"]
 
+BY_REGION = (RemoveText, RemoveObject, Replace)
+"""The intents that edit regions and leave the rest of the picture as it is."""
+
 INTENT: TypeAdapter[Intent] = TypeAdapter(Intent)
 """Validates an intent from a dict or JSON."""

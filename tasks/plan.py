@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, PlainSerializer
 
 from tasks.intents import Frozen, Intent
 
-StageName = Literal["triage", "detection", "generation", "blending", "enhancement", "verification", "export"]
+StageName = Literal["triage", "detection", "policy", "generation", "blending", "enhancement", "verification", "export"]
 STAGES: tuple[StageName, ...] = get_args(StageName)
 Tier = Literal["preview", "final"]
 Value = str | int | float | bool
@@ -39,6 +39,7 @@ class EngineChoice(Frozen):
     """The card's defaults with the request's overrides."""
     max_ring_residual: float = 0.0
     max_thickness: float = 0.0
+    synthetic: bool = False
     fallback: tuple[str, ...] = ()
     """Ids of the stage's stand-ins, tried in order when this engine cannot be loaded or breaks."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from model_registry.card import Card, Role
 from model_registry.errors import UnknownEngine
@@ -28,7 +29,8 @@ VERSIONS: dict[StageName, str] = dict.fromkeys(STAGES, "1")
 DEFAULTS: dict[StageName, dict[str, Value]] = {
     "triage": {},
     "detection": {"merge_gap": 16},
-    "generation": {"attempts": 2},
+    "policy": {},
+    "generation": {"attempts": 2, "recover": True},
     "blending": {"feather": 3},
     "enhancement": {},
     "verification": dict(DEFAULT_THRESHOLDS),
@@ -54,14 +56,22 @@ class Request:
     """Stage to parameter to value; a parameter is the stage's own or one of its engines'."""
 
 
-def plan(intent: Intent, facts: Facts | None, registry: Registry, request: Request = Request()) -> EditPlan:
+def plan(
+    intent: Intent, facts: Facts | None, registry: Registry, request: Request = Request(),
+    guard: Mapping[str, str] = MappingProxyType({}),
+) -> EditPlan:  # fmt: skip
     """The plan for an intent.
 
-    facts: of the picture; None where there is none yet (`generate`). Raises BadRequest for an unknown stage, engine or
+    facts: of the picture; None where there is none yet (`generate`). guard: what the policy is decided by: `rules`, the
+    policy's digest, and `detectors`, that of the detectors at hand. Raises BadRequest for an unknown stage, engine or
     parameter (naming the nearest), NoEngine when no engine can do a stage."""
     roles = _roles(intent, facts)
     _check_stages(request, roles)
-    stages = tuple(_stage(name, roles[name], intent, registry, request) for name in STAGES if name in roles)
+    stages = tuple(
+        _stage(name, roles[name], _derived(name, intent, request.tier, guard), intent, registry, request)
+        for name in STAGES
+        if name in roles
+    )
     return EditPlan(intent=intent, tier=request.tier, seed=request.seed, stages=stages)
 
 
@@ -74,7 +84,7 @@ def _roles(intent: Intent, facts: Facts | None) -> dict[StageName, Role | None]:
         return {"triage": None, "enhancement": role, "export": None}
     detection: Role | None = "text" if isinstance(intent, RemoveText) else None
     roles: dict[StageName, Role | None] = {
-        "triage": None, "detection": detection, "generation": "fill", "blending": "blend",
+        "triage": None, "detection": detection, "policy": None, "generation": "fill", "blending": "blend",
         "verification": detection, "export": None,
     }  # fmt: skip
     if facts is None or facts.noise >= QUIET:
@@ -92,11 +102,11 @@ def _check_stages(request: Request, roles: Mapping[StageName, Role | None]) -> N
 
 
 def _stage(
-    name: StageName, role: Role | None, intent: Intent, registry: Registry, request: Request
-) -> StagePlan:
+    name: StageName, role: Role | None, derived: Mapping[str, Value], intent: Intent, registry: Registry,
+    request: Request,
+) -> StagePlan:  # fmt: skip
     cards = _ladder(name, role, intent, registry, request) if role else ()
-    derived = _derived(name, intent, request.tier)
-    params = DEFAULTS[name] | derived
+    params = {**DEFAULTS[name], **derived}
     given = dict(request.params.get(name, {}))
     for key in given:
         if key in derived:
@@ -116,7 +126,10 @@ def _stage(
     })  # fmt: skip
 
 
-def _derived(name: StageName, intent: Intent, tier: Tier) -> dict[str, Value]:
+def _derived(name: StageName, intent: Intent, tier: Tier, guard: Mapping[str, str]) -> Mapping[str, Value]:
+    """The parameters that follow from what is asked for: nobody can set them."""
+    if name == "policy":
+        return dict(guard)
     if name == "triage" and tier == "preview":
         enlarged = intent.scale**2 if isinstance(intent, Upscale) else 1
         return {"max_pixels": PREVIEW_PIXELS // enlarged}
@@ -178,7 +191,7 @@ def _choice(stage: StageName, card: Card, given: Mapping[str, Value]) -> EngineC
     return EngineChoice.model_validate({
         "id": card.id, "version": card.version, "runtime": card.runtime, "weights": weights_digest(card),
         "params": params, "max_ring_residual": card.suits.max_ring_residual,
-        "max_thickness": card.suits.max_thickness, "fallback": card.fallback,
+        "max_thickness": card.suits.max_thickness, "synthetic": card.suits.synthetic, "fallback": card.fallback,
     })  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Literal
 
 from tasks.contracts import OUTCOMES, Outcome
 from tasks.intents import Frozen
@@ -26,6 +27,25 @@ class StageResult(Frozen):
         return self.model_copy(update={"cached": True, "seconds": 0.0})
 
 
+class PolicyResult(Frozen):
+    """What the policy decided on a region."""
+
+    verdict: Literal["allow", "flag", "review", "block"] = "allow"
+    category: str = ""
+    """Empty where nothing speaks against the edit."""
+    reason: str = ""
+    cure: str = ""
+    evidence: str = ""
+
+
+class KeptText(Frozen):
+    """A line of text that was found and left alone."""
+
+    text: str
+    box: tuple[int, int, int, int]
+    why: str
+
+
 class RegionResult(Frozen):
     """One edited area."""
 
@@ -39,12 +59,18 @@ class RegionResult(Frozen):
     """The engine that should have done it, when another stood in."""
     tried: tuple[str, ...] = ()
     """Engines whose result failed verification before `engine`'s was kept."""
+    recovered: float = 0.0
+    """Share of the hole whose own pixels came back; the engine filled the rest."""
     passed: bool = True
     scores: dict[str, float] = {}
     failed: tuple[str, ...] = ()
     """The scores whose threshold it misses."""
     reasons: tuple[str, ...] = ()
     """The same in words, with the figures."""
+    policy: PolicyResult = PolicyResult()
+    found: str = ""
+    """How its mask was found; see `Region.found`."""
+    note: str = ""
     artifacts: dict[str, str] = {}
     """Intermediate (`region`, `mask`, `fill`, `blend`, `final`) to sha256."""
 
@@ -72,6 +98,10 @@ class ItemResult(Frozen):
     output_sha256: str = ""
     media_type: str = ""
     suffix: str = ""
+    flags: tuple[str, ...] = ()
+    """What the policy lets pass with a mark: `region N: reason (evidence)`."""
+    kept: tuple[KeptText, ...] = ()
+    """Text that was found and left alone, such as print on the product."""
     thumbnails: dict[str, str] = {}
     """`before` and `after` to sha256, for the sheet."""
     notes: tuple[str, ...] = ()

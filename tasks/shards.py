@@ -6,12 +6,14 @@ import json
 from collections.abc import Callable, Sequence
 
 from tasks.errors import PentimentoError, Transient
-from tasks.intents import RemoveObject, RemoveText, Replace
+from tasks.intents import BY_REGION
 from tasks.job import JobSpec
 from tasks.progress import Progress, emit
 from tasks.results import ItemResult
 from tasks.steps.detect import detect
-from tasks.steps.item import finish, finished, typed
+from tasks.steps.item import finish, finished
+from tasks.steps.outcome import typed
+from tasks.steps.policy import decide
 from tasks.steps.restore import restore
 from tasks.steps.source import Source, read_source
 from tasks.workshop import Workshop
@@ -51,12 +53,15 @@ def detect_shard(shop: Workshop, run_id: str, shard: int) -> int:
 
 
 def restore_shard(shop: Workshop, run_id: str, shard: int) -> int:
-    """Generation, blending, enhancement and verification of every region; how many were done."""
+    """Policy, then generation, blending, enhancement and verification of every region; how many were done."""
 
     def step(source: Source) -> int:
         if not _has_regions_to_do(shop, source):
             return 0
-        return len(restore(shop, source, detect(shop, source).regions))
+        detected = detect(shop, source)
+        if decide(shop, source, detected).blocked:
+            return 0
+        return len(restore(shop, source, detected.regions))
 
     return _each(shop, run_id, shard, "restoration", step)
 
@@ -74,8 +79,7 @@ def export_shard(shop: Workshop, run_id: str, shard: int) -> dict[str, str]:
 
 
 def _has_regions_to_do(shop: Workshop, source: Source) -> bool:
-    by_region = isinstance(source.job.intent, RemoveText | RemoveObject | Replace)
-    return by_region and finished(shop, source) is None
+    return isinstance(source.job.intent, BY_REGION) and finished(shop, source) is None
 
 
 def _each(shop: Workshop, run_id: str, shard: int, stage: str, step: Callable[[Source], int]) -> int:

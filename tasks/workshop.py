@@ -19,6 +19,7 @@ from model_registry.registry import Registry
 from tasks.contracts import Raster
 from tasks.intents import Frozen
 from tasks.memo import Memo
+from tasks.policy.guard import Guard, guard_of
 
 RASTER_BYTES = 512 * 2**20
 
@@ -29,6 +30,8 @@ class WorkshopSpec(Frozen):
     store: str
     s3_endpoint_url: str = ""
     cards: str = ""
+    policy: str = ""
+    """Path of the policy file; empty for the built-in one."""
     aliases: tuple[tuple[str, str, str], ...] = ()
     """The run's snapshot: role, alias, engine id."""
     memory_mb: int = 4096
@@ -84,6 +87,11 @@ class Workshop:
     def pool(self) -> EnginePool:
         """Loaded engines, kept from run to run."""
         return _pool(self.spec.cards, self.spec.aliases, self.spec.memory_mb)
+
+    @property
+    def guard(self) -> Guard:
+        """The policy in force and its detectors."""
+        return guard_of(self.spec.policy)
 
     @cached_property
     def memo(self) -> Memo:

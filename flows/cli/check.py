@@ -12,6 +12,7 @@ from tasks.errors import BadRequest, NoEngine
 from tasks.job import JobSpec
 from tasks.plan import STAGES, Value
 from tasks.planner import DEFAULTS, plan
+from tasks.policy.guard import guard_of
 
 
 def registry() -> Registry:
@@ -20,10 +21,11 @@ def registry() -> Registry:
 
 
 def check_job(job: JobSpec) -> None:
-    """BadRequest for an unknown engine or parameter (naming the nearest), or one of a stage that the intent lacks.
+    """BadRequest for an unknown engine or parameter (naming the nearest), one of a stage that the intent lacks, or a bad policy.
 
     That there is no engine for the work is no bad usage: it becomes the picture's outcome, with its cure."""
     try:
+        guard_of(Settings().policy)
         made = plan(job.intent, None, registry(), job.request)
     except NoEngine:
         return

@@ -21,7 +21,7 @@ Clean = Annotated[bool, typer.Option("--clean", help="Remove noise and JPEG arte
 Mask = Annotated[
     str, typer.Option("--mask", help="FILE, box:x0,y0,x1,y1[;…], poly:x,y x,y x,y[;…], key:#rrggbb~24")
 ]
-Text = Annotated[str, typer.Option("--text", help="Which text: overlay or all; scene is not available yet.")]
+Text = Annotated[str, typer.Option("--text", help="Which text: overlay (put on the picture), scene (print, labels, signs) or all.")]
 Rights = Annotated[str, typer.Option("--rights", help="own, licensed or unknown.")]
 Out = Annotated[str, typer.Option("--out", help="A file, a folder or s3://…; default beside the picture.")]
 TierOption = Annotated[str, typer.Option("--tier", help="preview or final.")]

@@ -59,7 +59,7 @@ def plan(
 def _planned(job: JobSpec) -> tuple[str, str]:
     settings = Settings()
     spec = WorkshopSpec(
-        store=settings.store_url, s3_endpoint_url=settings.s3_endpoint_url, cards=settings.cards
+        store=settings.store_url, s3_endpoint_url=settings.s3_endpoint_url, cards=settings.cards, policy=settings.policy
     )
     chosen = read_source(workshop(spec), job).plan
     subject = repr(job.intent.prompt) if isinstance(job.intent, Generate) else job.source

@@ -36,7 +36,9 @@ class SheetRegion:
     seconds: Mapping[str, float]
     """By stage."""
     intermediates: tuple[SheetPicture, ...]
-    """In order: region, mask, fill, blend, final."""
+    """In order: region, mask, recovered, fill, blend, final."""
+    notes: tuple[str, ...] = ()
+    """What else is known of it: the policy's word, how its mask was found, how much was recovered."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class SheetItem:
     """(stage, engine, seconds, cached), in the order they ran."""
     metrics: Mapping[str, float]
     """Measures of the whole item, such as PSNR inside the mask."""
+    notes: tuple[str, ...] = ()
+    """What the policy lets pass with a mark, and text that was left alone."""
 
 
 @dataclass(frozen=True)

@@ -26,11 +26,14 @@ _DAMAGE = (
 
 
 def regions_to_json(regions: Sequence[Region]) -> list[JsonObject]:
-    """What a region says besides its mask: n, kind, text, box, confidence."""
+    """What a region says besides its mask."""
     return [
-        {"n": r.n, "kind": r.kind, "text": r.text, "box": list(r.box), "confidence": r.confidence}
+        {
+            "n": r.n, "kind": r.kind, "text": r.text, "box": list(r.box), "confidence": r.confidence, "found": r.found,
+            "note": r.note, "key": r.key,
+        }
         for r in regions
-    ]
+    ]  # fmt: skip
 
 
 def pack(regions: Sequence[Region]) -> bytes:
@@ -66,7 +69,8 @@ def _region(facts: JsonObject, png: bytes) -> Region:
     if levels is None or levels.dtype != np.uint8 or levels.shape != (y1 - y0, x1 - x0):
         raise ValueError("the mask does not fit its box")
     mask = from_levels(np.asarray(levels, np.uint8))
-    return Region(facts["n"], (x0, y0, x1, y1), mask, facts["kind"], facts["text"], facts["confidence"])
+    said = {name: facts[name] for name in ("kind", "text", "confidence", "found", "note", "key")}
+    return Region(facts["n"], (x0, y0, x1, y1), mask, **said)
 
 
 def _name(place: int) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from model_registry.engines import wrap
-from tasks.contracts import Raster, Region
+from tasks.contracts import Box, Raster, Region
 from tasks.detection.masks import build_mask
 from tasks.detection.regions import regions_from_lines, regions_from_mask
 from tasks.detection.serial import pack, unpack
 from tasks.intents import RemoveObject, RemoveText, Replace
 from tasks.memo import Done, Produced
 from tasks.plan import EngineChoice, StagePlan
+from tasks.results import KeptText
 from tasks.steps.engines import first_that_works, identity, with_engine
 from tasks.steps.scaled import scaled
 from tasks.steps.source import Source, full_raster, raster_of
@@ -28,8 +31,18 @@ class Detected:
     """Regions of a picture, and the record they came from."""
 
     regions: tuple[Region, ...]
+    """At the scale of the tier."""
+    full: tuple[Region, ...]
+    """The same at the picture's own size."""
+    kept: tuple[KeptText, ...]
+    """Text that was found and is left alone."""
     done: Done
     engine: str
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the regions."""
+        return self.done.ref("regions").sha256
 
 
 def detect(shop: Workshop, source: Source) -> Detected:
@@ -40,17 +53,22 @@ def detect(shop: Workshop, source: Source) -> Detected:
     assert stage is not None
     if isinstance(source.job.intent, RemoveText):
         done, choice = first_that_works(stage, stage.engines[0], lambda c: _by_text(shop, source, stage, c))
-        return Detected(_shown(shop, source, done), done, choice.id)
+        return _detected(shop, source, done, choice.id)
     inputs = {
         "source": source.sha256, "mask": source.mask_sha256, "spec": _mask_spec(source),
         "feather": _feather(source),
     }  # fmt: skip
     done = shop.memo.do("detection", identity(stage, None, **inputs), lambda: _by_mask(shop, source, stage))
-    return Detected(_shown(shop, source, done), done, "mask")
+    return _detected(shop, source, done, "mask")
 
 
-def _shown(shop: Workshop, source: Source, done: Done) -> tuple[Region, ...]:
-    regions = unpack(done.load("regions"))
+def _detected(shop: Workshop, source: Source, done: Done, engine: str) -> Detected:
+    full = unpack(done.load("regions"))
+    kept = tuple(KeptText.model_validate(line) for line in done.facts["kept"])
+    return Detected(_shown(shop, source, full), full, kept, done, engine)
+
+
+def _shown(shop: Workshop, source: Source, regions: tuple[Region, ...]) -> tuple[Region, ...]:
     triage = source.plan.stage("triage")
     if not regions or source.facts is None or triage is None or not triage.params:
         return regions
@@ -85,8 +103,15 @@ def _by_mask(shop: Workshop, source: Source, stage: StagePlan) -> Produced:
     return _produced(regions_from_mask(mask, feather=_feather(source), merge_gap=gap))
 
 
-def _produced(regions: tuple[Region, ...]) -> Produced:
-    return Produced({"regions": (pack(regions), "application/octet-stream")}, {"regions": len(regions)})
+def _produced(regions: tuple[Region, ...], kept: Sequence[KeptText] = ()) -> Produced:
+    named = tuple(replace(region, key=_key(region)) for region in regions)
+    facts = {"regions": len(regions), "kept": [line.model_dump(mode="json") for line in kept]}
+    return Produced({"regions": (pack(named), "application/octet-stream")}, facts)
+
+
+def _key(region: Region) -> str:
+    shape = f"{region.box}:{hashlib.sha256(region.mask.tobytes()).hexdigest()}"
+    return hashlib.sha256(shape.encode()).hexdigest()[:32]
 
 
 def _feather(source: Source) -> int:
@@ -99,8 +124,9 @@ def _mask_spec(source: Source) -> object:
     return spec.model_dump(mode="json", exclude={"path"}) if spec is not None else None
 
 
-def eight_bit(raster: Raster) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """H×W×3 uint8 RGB without alpha, for readers."""
-    colours = raster.pixels[..., : raster.colours]
+def eight_bit(raster: Raster, box: Box | None = None) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """The picture, or a box of it, as H×W×3 uint8 RGB without alpha, for readers and detectors."""
+    x0, y0, x1, y1 = box or raster.box
+    colours = raster.pixels[y0:y1, x0:x1, : raster.colours]
     levels = colours if colours.dtype == np.uint8 else (colours >> 8).astype(np.uint8)
     return np.ascontiguousarray(np.repeat(levels, 3, axis=2) if raster.colours == 1 else levels)

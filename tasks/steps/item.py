@@ -4,63 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from infra.store.contract import ArtifactRef, Damaged, NotFound, StoreError, Unavailable
-from model_registry.errors import EngineOutOfMemory, RegistryError
-from tasks.contracts import Outcome
-from tasks.errors import (
-    BadRequest,
-    EngineFailed,
-    OutOfMemory,
-    PentimentoError,
-    Rejected,
-    StoreUnavailable,
-    Transient,
-)
+from infra.store.contract import ArtifactRef, Damaged, NotFound
+from tasks.errors import Transient
 from tasks.export.xmp import SourceType
-from tasks.intents import Clean, Generate, RemoveObject, RemoveText, Replace, Upscale
+from tasks.intents import BY_REGION, Generate, RemoveText, Replace
 from tasks.job import JobSpec
-from tasks.memo import record_key
-from tasks.results import ItemResult, RegionResult, StageResult
+from tasks.memo import Done, record_key
+from tasks.results import ItemResult, KeptText, RegionResult, StageResult
 from tasks.steps.deliver import Delivered, export, keep, place_ref
 from tasks.steps.detect import Detected, detect
-from tasks.steps.engines import OTHER_ENGINE
+from tasks.steps.outcome import LOOK, Ending, flags, judge, nothing_found, refused, typed
+from tasks.steps.policy import Decided, decide, untouched
 from tasks.steps.restore import Restored, restore
 from tasks.steps.source import Source, raster_of, read_source
+from tasks.steps.thumbnails import thumbnail
 from tasks.steps.whole import whole_picture
 from tasks.workshop import Workshop
-
-HARD = ("residual_text", "leak", "outside_changed")
-"""Failing one of these sends a picture to review; failing a softer one marks it degraded, with the figure."""
-
-
-def refused(job: JobSpec, error: PentimentoError) -> ItemResult:
-    """The result of a picture that could not be done."""
-    error.about(picture=job.id)
-    outcome: Outcome = "rejected" if isinstance(error, Rejected | BadRequest) else "failed"
-    return ItemResult(
-        id=job.id,
-        source=job.source,
-        outcome=outcome,
-        stage=error.stage,
-        reason=error.message,
-        cure=error.cure,
-    )
-
-
-def typed(error: Exception, *, picture: str, stage: str) -> PentimentoError:
-    """Any exception as one of the tree, naming picture and stage."""
-    if isinstance(error, PentimentoError):
-        return error.about(picture=picture, stage=stage)
-    if isinstance(error, Unavailable):
-        return StoreUnavailable(str(error), picture=picture, stage=stage)
-    if isinstance(error, EngineOutOfMemory | MemoryError):
-        return OutOfMemory(str(error) or "out of memory", picture=picture, stage=stage)
-    if isinstance(error, RegistryError):
-        return EngineFailed(error.message, picture=picture, stage=stage, cure=error.cure or OTHER_ENGINE)
-    kind = "the store" if isinstance(error, StoreError) else type(error).__name__
-    return EngineFailed(
-        f"{kind}: {error}", picture=picture, stage=stage, cure="please report this as a fault"
-    )
 
 
 def finish(shop: Workshop, job: JobSpec) -> ItemResult:
@@ -71,15 +30,19 @@ def finish(shop: Workshop, job: JobSpec) -> ItemResult:
         known = finished(shop, source)
         if known:
             return known
-        if isinstance(job.intent, Generate | Upscale | Clean):
+        if not isinstance(job.intent, BY_REGION):
             stage = "generation" if isinstance(job.intent, Generate) else "enhancement"
             return _whole(shop, source)
         stage = "detection"
         detected = detect(shop, source)
+        stage = "policy"
+        decided = decide(shop, source, detected)
+        if decided.blocked:
+            return _blocked(shop, source, detected, decided)
         stage = "generation"
         restored = restore(shop, source, detected.regions)
         stage = "export"
-        return _regional(shop, source, detected, restored)
+        return _regional(shop, source, detected, decided, restored)
     except Exception as error:
         fault = typed(error, picture=job.id, stage=stage)
         if isinstance(fault, Transient):
@@ -125,71 +88,69 @@ def _whole(shop: Workshop, source: Source) -> ItemResult:
     before = None if generated else raster_of(shop, source)
     made_by = SourceType.TRAINED if generated else SourceType.ENHANCED
     delivered = export(shop, source, after, before, made_by, done.ref("picture").sha256)
-    work = StageResult(
-        stage=done.stage, engine=used.id, seconds=round(done.seconds, 4), cached=done.cached,
-        artifact=done.ref("picture").sha256,
-    )  # fmt: skip
-    outcome: Outcome = "done" if used.id == wanted.id else "degraded"
-    reason = "" if outcome == "done" else f"{used.id} stood in for {wanted.id}"
-    return _result(shop, source, delivered, outcome, reason, (), (work,))
+    work = _stage(done, done.stage, used.id, done.ref("picture").sha256)
+    stood_in = Ending("degraded", done.stage, f"{used.id} stood in for {wanted.id}", LOOK)
+    ending = Ending("done") if used.id == wanted.id else stood_in
+    return _result(shop, source, delivered, ending, (), (work,))
 
 
-def _regional(shop: Workshop, source: Source, detected: Detected, restored: Sequence[Restored]) -> ItemResult:
+def _regional(
+    shop: Workshop, source: Source, detected: Detected, decided: Decided, restored: Sequence[Restored]
+) -> ItemResult:
     raster = raster_of(shop, source)
-    found = StageResult(
-        stage="detection", engine=detected.engine, seconds=round(detected.done.seconds, 4),
-        cached=detected.done.cached, artifact=detected.done.ref("regions").sha256,
-    )  # fmt: skip
+    before = (_found(detected), _stage(decided.done, "policy"))
     if not restored:
-        return _result(shop, source, keep(shop, source, raster), "unchanged", _nothing(source), (), (found,))
+        reason = nothing_found(detected.kept, by_text=isinstance(source.job.intent, RemoveText))
+        ending = Ending("unchanged", reason=reason)
+        return _result(shop, source, keep(shop, source, raster), ending, (), before[:1], detected.kept)
     after = raster.with_patches(tuple(r.patch for r in restored))
     generative = isinstance(source.job.intent, Replace)
     made_by = SourceType.COMPOSITE if generative else SourceType.ENHANCED
     finals = [r.result.artifacts["final"] for r in restored]
-    delivered = export(shop, source, after, raster, made_by, detected.done.ref("regions").sha256, *finals)
-    regions = tuple(r.result for r in restored)
-    outcome, reason = judge(regions)
-    stages = (found, *(stage for r in restored for stage in r.stages))
-    return _result(shop, source, delivered, outcome, reason, regions, stages)
+    delivered = export(shop, source, after, raster, made_by, detected.digest, *finals)
+    regions = tuple(r.result.model_copy(update={"policy": decided.by_region[r.result.n]}) for r in restored)
+    stages = (*before, *(stage for r in restored for stage in r.stages))
+    return _result(shop, source, delivered, judge(regions), regions, stages, detected.kept)
 
 
-def judge(regions: Sequence[RegionResult]) -> tuple[Outcome, str]:
-    """The picture's outcome from its regions': the worst one decides, and the reasons are joined."""
-    reasons = [f"region {r.n}: {text}" for r in regions for text in r.reasons]
-    if any(score in HARD for r in regions for score in r.failed):
-        return "needs-review", "; ".join(reasons)
-    stood_in = [
-        f"region {r.n}: {r.engine} stood in for {r.fallback_from}" for r in regions if r.fallback_from
-    ]
-    if reasons or stood_in:
-        return "degraded", "; ".join([*stood_in, *reasons])
-    return "done", ""
+def _blocked(shop: Workshop, source: Source, detected: Detected, decided: Decided) -> ItemResult:
+    """A picture of which nothing is made: no output, and its own pixels as the sheet's only picture."""
+    regions = untouched(detected.full, decided)
+    ending = judge(regions)
+    raster = raster_of(shop, source)
+    shown = shop.store.put(*thumbnail(raster))
+    return ItemResult(
+        id=source.job.id, source=source.job.source, outcome=ending.outcome, stage=ending.stage, reason=ending.reason,
+        cure=ending.cure, width=raster.width, height=raster.height, regions=regions,
+        stages=(_found(detected), _stage(decided.done, "policy")), plan=source.plan.digest, asked=_asked(source),
+        source_sha256=source.sha256, kept=detected.kept, thumbnails={"before": shown.sha256},
+        notes=source.facts.notes if source.facts else (),
+    )  # fmt: skip
 
 
-def _nothing(source: Source) -> str:
-    if isinstance(source.job.intent, RemoveText):
-        return "no text was found"
-    assert isinstance(source.job.intent, RemoveObject | Replace)
-    return "the mask covers nothing"
+def _found(detected: Detected) -> StageResult:
+    return _stage(detected.done, "detection", detected.engine, detected.digest)
+
+
+def _stage(done: Done, stage: str, engine: str = "", artifact: str = "") -> StageResult:
+    return StageResult(
+        stage=stage, engine=engine, seconds=round(done.seconds, 4), cached=done.cached, artifact=artifact
+    )
 
 
 def _result(
-    shop: Workshop, source: Source, delivered: Delivered, outcome: Outcome, reason: str,
-    regions: tuple[RegionResult, ...], stages: tuple[StageResult, ...],
+    shop: Workshop, source: Source, delivered: Delivered, ending: Ending,
+    regions: tuple[RegionResult, ...], stages: tuple[StageResult, ...], kept: tuple[KeptText, ...] = (),
 ) -> ItemResult:  # fmt: skip
     done = delivered.done
-    exported = StageResult(
-        stage="export", seconds=round(done.seconds, 4), cached=done.cached, artifact=done.ref("output").sha256
-    )
+    exported = _stage(done, "export", artifact=done.ref("output").sha256)
     done.load("output")
-    output = place_ref(
-        shop, source.job, done.ref("output"), delivered.suffix, review=outcome == "needs-review"
-    )
+    review = ending.outcome == "needs-review"
+    output = place_ref(shop, source.job, done.ref("output"), delivered.suffix, review=review)
     shown = {name: done.ref(name).sha256 for name in done.names() if name in ("before", "after")}
     result = ItemResult(
-        id=source.job.id, source=source.job.source, output=output, outcome=outcome, reason=reason,
-        stage="verification" if outcome in ("needs-review", "degraded") else "",
-        cure="look at the review sheet; another engine may do better: --engine generation=…" if reason and outcome != "unchanged" else "",
+        id=source.job.id, source=source.job.source, output=output, outcome=ending.outcome, reason=ending.reason,
+        stage=ending.stage, cure=ending.cure, flags=flags(regions), kept=kept,
         width=delivered.width, height=delivered.height, regions=regions, stages=(*stages, exported),
         plan=source.plan.digest, asked=_asked(source), source_sha256=source.sha256, output_sha256=done.ref("output").sha256,
         media_type=delivered.media_type, suffix=delivered.suffix, thumbnails=shown,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from tasks.generation.ladder import first_rung, region_facts
 from tasks.generation.seeds import region_seed
 from tasks.plan import EngineChoice, StagePlan
 from tasks.results import RegionResult, StageResult
+from tasks.steps.recover import recover
 from tasks.steps.source import Source, raster_of
 from tasks.steps.stages import Attempt, attempt
 from tasks.workshop import Workshop
@@ -34,6 +34,10 @@ class Work:
     others: Zone
     """Holes of other regions that reach into the crop: not to be sampled from."""
     seed: int
+    ground: Pixels
+    """The crop with whatever was recovered of the hole put in; the crop itself where nothing was."""
+    gap: Zone
+    """What of the hole is still to be filled."""
 
     @property
     def inner(self) -> tuple[slice, slice]:
@@ -66,10 +70,10 @@ def _cut(raster: Raster, source: Source, region: Region, regions: Sequence[Regio
     for other in regions:
         if other is not region:
             _stamp(others, box, other)
-    mask_digest = hashlib.sha256(region.mask.tobytes()).hexdigest()
-    seed = region_seed(source.sha256, f"{region.box}:{mask_digest}", source.plan.seed)
+    seed = region_seed(source.sha256, region.key, source.plan.seed)
     others &= ~hole
-    return Work(region, box, _without(raster.crop(box), hole, others), hole, others, seed)
+    crop = _without(raster.crop(box), hole, others)
+    return Work(region, box, crop, hole, others, seed, crop, hole)
 
 
 def _without(crop: Pixels, hole: Zone, others: Zone) -> Pixels:
@@ -94,17 +98,29 @@ def _stamp(canvas: Zone, box: Box, region: Region) -> None:
 
 
 def _restore_one(shop: Workshop, source: Source, work: Work) -> Restored:
+    """What lies under a semi-transparent overlay is recovered; only where that fails is the hole filled, rung by rung."""
     generation = source.plan.stage("generation")
     assert generation is not None
-    start = first_rung(generation.engines, region_facts(work.crop, work.hole | work.others))
-    rungs = generation.engines[start : start + int(generation.number("attempts"))]
     attempts: list[Attempt] = []
-    for rung in rungs:
-        attempts.append(attempt(shop, source.plan, work, rung, source.job.intent))
-        if attempts[-1].verdict.passed:
-            break
+    if work.region.kind == "text" and generation.param("recover"):
+        found = recover(shop, source, generation, work)
+        if found:
+            regained, record = found
+            rung = _rungs(generation, regained)[0]
+            attempts.append(attempt(shop, source.plan, regained, rung, source.job.intent, record))
+    if not (attempts and attempts[0].verdict.passed):
+        for rung in _rungs(generation, work):
+            attempts.append(attempt(shop, source.plan, work, rung, source.job.intent))
+            if attempts[-1].verdict.passed:
+                break
     best = min(range(len(attempts)), key=lambda i: (_badness(attempts[i].verdict), i))
-    return _report(work, attempts, best, generation)
+    return _report(work, attempts, best)
+
+
+def _rungs(generation: StagePlan, work: Work) -> tuple[EngineChoice, ...]:
+    """The part of the ladder that a region may climb."""
+    start = first_rung(generation.engines, region_facts(work.ground, work.gap | work.others))
+    return generation.engines[start : start + int(generation.number("attempts"))]
 
 
 def _badness(verdict: Verdict) -> tuple[int, float]:
@@ -113,16 +129,17 @@ def _badness(verdict: Verdict) -> tuple[int, float]:
     return len(verdict.failed), scores.get("residual_text", 0.0) * 100 + scores.get("seam_step", 0.0)
 
 
-def _report(work: Work, attempts: Sequence[Attempt], best: int, generation: StagePlan) -> Restored:
+def _report(work: Work, attempts: Sequence[Attempt], best: int) -> Restored:
     kept = attempts[best]
     region = work.region
     patch = Patch(region.box[0], region.box[1], kept.pixels, kept.zone)
     result = RegionResult(
-        n=region.n, kind=region.kind, text=region.text, box=region.box, engine=kept.engine.id,
+        n=region.n, kind=region.kind, text=region.text, box=region.box, engine=kept.by,
         fallback_from=_replaced(kept.wanted, kept.engine), passed=kept.verdict.passed,
-        tried=tuple(a.engine.id for i, a in enumerate(attempts) if i != best),
+        tried=tuple(a.by for i, a in enumerate(attempts) if i != best), recovered=kept.recovered,
         scores={k: round(float(v), 4) for k, v in kept.verdict.scores.items()},
-        failed=kept.verdict.failed, reasons=() if kept.verdict.passed else kept.verdict.reasons, artifacts=kept.artifacts,
+        failed=kept.verdict.failed, reasons=() if kept.verdict.passed else kept.verdict.reasons, found=region.found,
+        note=region.note, artifacts=kept.artifacts,
     )  # fmt: skip
     return Restored(patch, result, tuple(stage for a in attempts for stage in a.stages))
 

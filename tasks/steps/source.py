@@ -11,7 +11,7 @@ import numpy as np
 from infra.store.contract import Forbidden, NotFound
 from tasks.contracts import Facts, Raster
 from tasks.errors import BadMask, Undecodable
-from tasks.intents import Generate, MaskFile
+from tasks.intents import BY_REGION, Generate, MaskFile
 from tasks.job import JobSpec
 from tasks.memo import Produced
 from tasks.plan import EditPlan
@@ -48,7 +48,9 @@ def read_source(shop: Workshop, job: JobSpec) -> Source:
     facts = _facts(shop, job, data, sha)
     mask = _read_mask(shop, job)
     mask_sha = hashlib.sha256(mask).hexdigest() if mask is not None else ""
-    return Source(job, sha, data, mask, mask_sha, facts, plan(job.intent, facts, shop.registry, job.request))
+    guard = shop.guard.identity if isinstance(job.intent, BY_REGION) else {}
+    chosen = plan(job.intent, facts, shop.registry, job.request, guard)
+    return Source(job, sha, data, mask, mask_sha, facts, chosen)
 
 
 def raster_of(shop: Workshop, source: Source) -> Raster:

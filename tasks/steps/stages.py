@@ -34,6 +34,8 @@ class Attempt:
     wanted: EngineChoice
     engine: EngineChoice
     """The one that did it: `wanted` or a stand-in."""
+    recovered: float
+    """Share of the hole that was recovered and not filled."""
     pixels: Pixels
     """Of the region's box."""
     zone: Zone
@@ -41,9 +43,62 @@ class Attempt:
     stages: tuple[StageResult, ...]
     artifacts: dict[str, str]
 
+    @property
+    def by(self) -> str:
+        """Who the pixels are of: an engine, or un-mixing with the engine that filled what was left."""
+        if not self.recovered:
+            return self.engine.id
+        return "unmix" if self.recovered == 1 else f"unmix+{self.engine.id}"
 
-def attempt(shop: Workshop, plan: EditPlan, work: Work, rung: EngineChoice, intent: Intent) -> Attempt:
-    """Run one rung of the ladder on a region."""
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """New pixels for what of a hole is to be filled, joined to the picture."""
+
+    engine: EngineChoice
+    fill: Pixels
+    """The crop with the engine's fill."""
+    after: Pixels
+    """The crop with the final pixels."""
+    zone: Zone
+    """Of the region's box: what was written."""
+    stages: tuple[StageResult, ...]
+    artifacts: dict[str, str]
+
+
+def attempt(
+    shop: Workshop,
+    plan: EditPlan,
+    work: Work,
+    rung: EngineChoice,
+    intent: Intent,
+    recovered: Done | None = None,
+) -> Attempt:
+    """Run one rung of the ladder on a region. recovered: the record of what the work's ground holds already."""
+    made = _filled(shop, plan, work, rung, intent) if work.gap.any() else _nothing_to_fill(work, rung)
+    stages, artifacts, zone = list(made.stages), made.artifacts, made.zone
+    if recovered:
+        stages.insert(0, _result("generation", None, recovered, work, "recovered", "unmix"))
+        names = {"region": "region", "mask": "mask", "recovered": "recovered", "final": "recovered"}
+        artifacts = {name: recovered.ref(of).sha256 for name, of in names.items()} | artifacts
+        zone = zone | (work.hole & ~work.gap)[work.inner]
+    inputs = {
+        "crop": digest(work.crop, work.hole), "fill": artifacts.get("fill", ""), "final": artifacts["final"],
+        "recovered": artifacts.get("recovered", ""),
+    }  # fmt: skip
+    verdict, verified, reader = verify_region(shop, plan, work, made.fill, made.after, zone, inputs)
+    stages.append(_result("verification", reader, verified, work, ""))
+    share = recovered.facts["recovered"] if recovered else 0.0
+    return Attempt(rung, made.engine, share, made.after[work.inner], zone, verdict, tuple(stages), artifacts)
+
+
+def _nothing_to_fill(work: Work, rung: EngineChoice) -> Filled:
+    nowhere = np.zeros_like(work.gap[work.inner])
+    return Filled(rung, work.ground, work.ground, nowhere, (), {})
+
+
+def _filled(shop: Workshop, plan: EditPlan, work: Work, rung: EngineChoice, intent: Intent) -> Filled:
+    """Generation, blending and enhancement of what is to be filled."""
     generation, blending = plan.stage("generation"), plan.stage("blending")
     assert generation is not None
     assert blending is not None
@@ -69,15 +124,11 @@ def attempt(shop: Workshop, plan: EditPlan, work: Work, rung: EngineChoice, inte
         )
         stages.append(_result("enhancement", enhancer, last, work, "final"))
     after = _expand(work, last, "final" if enhancement else "blend", zone)
-    final = last.ref("final" if enhancement else "blend").sha256
-    made = {"crop": digest(work.crop, work.hole), "fill": filled.ref("fill").sha256, "final": final}
-    verdict, verified, reader = verify_region(shop, plan, work, fill, after, zone, made)
-    stages.append(_result("verification", reader, verified, work, ""))
     artifacts = {
         "region": filled.ref("region").sha256, "mask": filled.ref("mask").sha256, "fill": filled.ref("fill").sha256,
-        "blend": blended.ref("blend").sha256, "final": final,
+        "blend": blended.ref("blend").sha256, "final": last.ref("final" if enhancement else "blend").sha256,
     }  # fmt: skip
-    return Attempt(rung, engine, after[work.inner], zone, verdict, tuple(stages), artifacts)
+    return Filled(engine, fill, after, zone, tuple(stages), artifacts)
 
 
 def digest(*arrays: Pixels | Zone) -> str:
@@ -90,11 +141,11 @@ def digest(*arrays: Pixels | Zone) -> str:
 
 
 def _fill(shop: Workshop, stage: StagePlan, choice: EngineChoice, work: Work, prompt: str) -> Done:
-    holes = work.hole | work.others
+    holes = work.gap | work.others
 
     def compute() -> Produced:
         filled = with_engine(shop, choice, lambda card, engine, params: wrap.fill(
-            card, engine, work.crop, holes, seed=work.seed, prompt=prompt, params=params
+            card, engine, work.ground, holes, seed=work.seed, prompt=prompt, params=params
         ))  # fmt: skip
         return Produced({
             "fill": (encode_pixels(filled[work.inner]), PNG),
@@ -103,7 +154,7 @@ def _fill(shop: Workshop, stage: StagePlan, choice: EngineChoice, work: Work, pr
         })  # fmt: skip
 
     inputs = {
-        "crop": digest(work.crop, work.hole, work.others), "box": _inner_box(work), "mask": digest(work.region.mask),
+        "crop": digest(work.ground, work.gap, work.others), "box": _inner_box(work), "mask": digest(work.region.mask),
         "seed": work.seed, "prompt": prompt,
     }  # fmt: skip
     return shop.memo.do("generation", identity(stage, choice, **inputs), compute)
@@ -116,7 +167,7 @@ def _blend(
 
     def compute() -> Produced:
         blended, zone = with_engine(shop, choice, lambda card, engine, params: blend_region(
-            work.crop, fill, work.hole, feather,
+            work.ground, fill, work.gap, feather,
             lambda target, source, hole, zone: wrap.blend(card, engine, target, source, hole, zone, params=params),
         ))  # fmt: skip
         return Produced({
@@ -125,7 +176,7 @@ def _blend(
         })  # fmt: skip
 
     inputs = {
-        "crop": digest(work.crop, work.hole),
+        "crop": digest(work.ground, work.gap),
         "box": _inner_box(work),
         "fill": filled.ref("fill").sha256,
     }
@@ -137,22 +188,22 @@ def _enhance(
 ) -> Done:
     def compute() -> Produced:
         enhanced = with_engine(shop, choice, lambda card, engine, params: enhance_region(
-            blended, work.hole,
+            blended, work.gap,
             lambda image, hole: wrap.enhance(card, engine, image, hole, seed=work.seed, params=params),
         ))  # fmt: skip
         return Produced({"final": (encode_pixels(enhanced[work.inner]), PNG)})
 
     inputs = {
-        "crop": digest(work.crop, work.hole), "box": _inner_box(work), "blend": record.ref("blend").sha256,
+        "crop": digest(work.ground, work.gap), "box": _inner_box(work), "blend": record.ref("blend").sha256,
         "seed": work.seed,
     }  # fmt: skip
     return shop.memo.do("enhancement", identity(stage, choice, **inputs), compute)
 
 
 def _expand(work: Work, done: Done, name: str = "fill", zone: Zone | None = None) -> Pixels:
-    """A stored patch put back into its crop: where the hole (or zone) is, the patch; elsewhere the picture's own pixels."""
-    pixels = work.crop.copy()
-    where = work.hole[work.inner] if zone is None else zone
+    """A stored patch put back into its crop: where the gap (or zone) is, the patch; elsewhere the ground's own pixels."""
+    pixels = work.ground.copy()
+    where = work.gap[work.inner] if zone is None else zone
     np.copyto(pixels[work.inner], decode_pixels(done.load(name)), where=where[..., None])
     return pixels
 
@@ -162,8 +213,10 @@ def _inner_box(work: Work) -> list[int]:
     return [columns.start, rows.start, columns.stop, rows.stop]
 
 
-def _result(stage: str, choice: EngineChoice | None, done: Done, work: Work, artifact: str) -> StageResult:
+def _result(
+    stage: str, choice: EngineChoice | None, done: Done, work: Work, artifact: str, engine: str = ""
+) -> StageResult:
     return StageResult(
-        stage=stage, engine=choice.id if choice else "", seconds=round(done.seconds, 4), cached=done.cached,
+        stage=stage, engine=choice.id if choice else engine, seconds=round(done.seconds, 4), cached=done.cached,
         artifact=done.ref(artifact).sha256 if artifact else "", region=work.region.n,
     )  # fmt: skip

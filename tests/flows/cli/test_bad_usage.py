@@ -36,7 +36,6 @@ def refused(said: Said, *words: str) -> None:
         ((*TEXT, *BOX), ("--remove-text takes no mask",)),
         (("edit", "a.png", "--upscale", "2", *BOX), ("--upscale takes no mask",)),
         ((*OBJECT, "--mask", "none.png"), ("there is no mask file", "none.png")),
-        ((*TEXT, "--text", "scene"), ("'scene' is not available yet", "overlay", "all")),
         ((*TEXT, "--text", "overlays"), ("--text 'overlays'", "did you mean overlay")),
         ((*TEXT, "--rights", "stolen"), ("--rights 'stolen'", "own, licensed, unknown")),
         ((*TEXT, "--tier", "finale"), ("--tier 'finale'", "preview, final", "did you mean final")),
@@ -149,7 +148,7 @@ def test_a_run_out_of_the_store_cannot_be_named(pentimento: Command) -> None:
     assert "not allowed" in said.err
 
 
-def test_scene_text_is_refused_in_the_same_words_in_a_manifest(here: Path, pentimento: Command) -> None:
+def test_which_text_is_chosen_in_a_manifest_too(here: Path) -> None:
     from flows.manifest import Defaults, read_manifest
 
     (here / "m.csv").write_text(
@@ -158,11 +157,8 @@ def test_scene_text_is_refused_in_the_same_words_in_a_manifest(here: Path, penti
         encoding="utf-8",
     )
     rows = read_manifest("m.csv", Defaults(out="out"))
-    assert [job.id for job in rows.jobs] == ["b", "c"]
-    said = pentimento(*TEXT, "--text", "scene").err.removeprefix("pentimento: ").strip()
-    message, cure = said.split(". Cure: ")
-    assert rows.problems[0] == f"line 2 (a): {message} ({cure})"
-    assert "'everything'" in rows.problems[1]
+    assert [job.intent.text for job in rows.jobs if job.intent.kind == "remove_text"] == ["scene", "all", "overlay"]
+    assert "'everything'" in rows.problems[0]
 
 
 @pytest.mark.parametrize("cell", ["1e999", "nan", "two"])

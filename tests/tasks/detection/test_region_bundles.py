@@ -48,7 +48,8 @@ def test_what_is_said_of_a_region_is_plain_json() -> None:
     (region,) = regions_from_mask(np.ones((4, 6), np.float32), feather=1)
     said = regions_to_json([region])
     assert json.loads(json.dumps(said)) == said
-    assert said == [{"n": 1, "kind": "object", "text": "", "box": [0, 0, 6, 4], "confidence": 1.0}]
+    expected = {"n": 1, "kind": "object", "text": "", "box": [0, 0, 6, 4], "confidence": 1.0}
+    assert said == [{**expected, "found": "", "note": "", "key": ""}]
 
 
 @given(mask=arrays(np.float32, (3, 5), elements=st.floats(-1, 2, width=32)))

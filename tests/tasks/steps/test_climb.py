@@ -12,7 +12,8 @@ from tasks.intents import Intent, MaskBoxes, RemoveObject, RemoveText
 from tasks.job import JobSpec
 from tasks.plan import Value
 from tasks.results import ItemResult, RegionResult
-from tasks.steps.item import finish, judge
+from tasks.steps.item import finish
+from tasks.steps.outcome import judge
 from tests.tasks.steps.conftest import drop_card, ground, load, save, shop_of
 from tests.tasks.steps.test_restore import reddest
 
@@ -117,7 +118,8 @@ def region(n: int, failed: tuple[str, ...] = (), fallback_from: str | None = Non
     ],
 )
 def test_the_worst_region_decides(regions: tuple[RegionResult, ...], outcome: Outcome) -> None:
-    found, reason = judge(regions)
+    ending = judge(regions)
+    found, reason = ending.outcome, ending.reason
     assert found == outcome
     assert bool(reason) == (outcome != "done")
     for one in regions:
@@ -126,4 +128,5 @@ def test_the_worst_region_decides(regions: tuple[RegionResult, ...], outcome: Ou
 
 
 def test_degraded_says_which_engine_stood_in_for_which() -> None:
-    assert judge([region(3, fallback_from="lama")]) == ("degraded", "region 3: telea stood in for lama")
+    ending = judge([region(3, fallback_from="lama")])
+    assert (ending.outcome, ending.reason) == ("degraded", "region 3: telea stood in for lama")

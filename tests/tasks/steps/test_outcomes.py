@@ -26,7 +26,8 @@ from tasks.errors import (
 from tasks.intents import Clean, Generate, Intent, MaskBoxes, MaskFile, RemoveObject, Replace, Upscale
 from tasks.job import JobSpec
 from tasks.results import ItemResult
-from tasks.steps.item import finish, refused, typed
+from tasks.steps.item import finish
+from tasks.steps.outcome import refused, typed
 from tests.tasks.steps.conftest import drop_card, ground, load, save, shop_of
 
 BOX = MaskBoxes(boxes=((10, 10, 20, 20),))

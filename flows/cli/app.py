@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from flows.cli import bench, catalog, demo, edit, generate, models, plan, runs
+from flows.cli import bench, catalog, demo, edit, generate, models, plan, publish, review, runs
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -16,6 +16,8 @@ app.command("generate")(generate.generate)
 app.command("plan")(plan.plan)
 app.command("catalog")(catalog.catalog)
 app.command("runs")(runs.runs)
+app.command("review", cls=review.Greedy)(review.review)
+app.command("publish")(publish.publish)
 app.add_typer(models.app, name="models")
 app.command("bench")(bench.bench)
 app.command("demo")(demo.demo)

@@ -26,33 +26,42 @@ def recompose(shop: Workshop, job: JobSpec, item: ItemResult, rejected: frozense
     """The finished file with every region of `item` but the rejected ones.
 
     Every stage is remembered, so only the encoding is new. Raises BadRequest when the source changed since, or when a region
-    would not come out as the person saw it; NotFound and Damaged never reach the caller: what is lost is made again."""
+    would not come out as the person saw it. What is lost in the store is made again."""
     source = read_source(shop, job)
     if source.sha256 != item.source_sha256:
-        raise BadRequest("the source is not what it was when the picture was reviewed", picture=job.id, cure=AGAIN)
+        raise BadRequest(
+            "the source is not what it was when the picture was reviewed", picture=job.id, cure=AGAIN
+        )
     detected = detect(shop, source)
     restored = restore(shop, source, detected.regions)
     _require_same(item, restored)
     raster = raster_of(shop, source)
-    keep = kept_pixels(raster, detected.regions, restored, rejected)
+    after = without(raster, detected.regions, restored, rejected)
     shown = [one for one in restored if one.result.n not in rejected]
-    after = raster.with_patches(tuple(_outside(one.patch, keep) for one in shown))
     made_by = SourceType.COMPOSITE if isinstance(job.intent, Replace) else SourceType.ENHANCED
     finals = [one.result.artifacts["final"] for one in shown]
-    without = ",".join(map(str, sorted(rejected)))
-    return export(shop, source, after, raster, made_by, detected.digest, *finals, f"without {without}")
+    missing = ",".join(map(str, sorted(rejected)))
+    return export(shop, source, after, raster, made_by, detected.digest, *finals, f"without {missing}")
 
 
-def kept_pixels(
+def without(
+    raster: Raster, regions: Sequence[Region], restored: Sequence[Restored], rejected: frozenset[int]
+) -> Raster:
+    """The picture with every patch but those of the rejected regions, whose write zones keep the picture's own pixels:
+    all of their holes, and of their soft edges what is not a hole of another region, whose old content must go."""
+    keep = _kept(raster, regions, restored, rejected)
+    shown = (one.patch for one in restored if one.result.n not in rejected)
+    return raster.with_patches(tuple(_outside(patch, keep) for patch in shown))
+
+
+def _kept(
     raster: Raster, regions: Sequence[Region], restored: Sequence[Restored], rejected: frozenset[int]
 ) -> Zone:
-    """H×W: where the source stays. All of a rejected region's write zone, but for the holes of the others in its soft edge,
-    whose old content must go."""
     keep = np.zeros((raster.height, raster.width), bool)
     for one in restored:
         if one.result.n in rejected:
             _at(keep, one.patch.box)[one.patch.zone] = True
-    for wanted in (False, True):
+    for wanted in (False, True):  # where a hole is both's, the rejection counts
         for region in regions:
             if (region.n in rejected) is wanted:
                 _at(keep, region.box)[region.hole] = wanted

@@ -54,6 +54,8 @@ class Suits(_Part):
     """What is left on the ring around the hole after a plane is fitted, RMS in levels of 255, worst channel."""
     max_thickness: float = Field(default=0.0, ge=0)
     """Largest distance from a hole pixel to the nearest pixel outside, px."""
+    synthetic: bool = False
+    """Only grounds that are drawn, not photographed: the pixels around the hole say exactly what belongs in it."""
 
 
 class Cost(_Part):

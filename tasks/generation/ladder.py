@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import cv2
 import numpy as np
 
+from model_registry.grounds.drawn import is_synthetic
 from tasks.contracts import Pixels, Zone
 
 RING = 8
@@ -22,6 +23,11 @@ class Suited(Protocol):
     def max_ring_residual(self) -> float: ...
     @property
     def max_thickness(self) -> float: ...
+    @property
+    def synthetic(self) -> bool: ...
+
+
+Rung = TypeVar("Rung", bound=Suited)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,8 @@ class RegionFacts:
     """Largest distance from a hole pixel to the nearest pixel outside, px."""
     area: int
     """Hole pixels."""
+    synthetic: bool = False
+    """The ground is drawn: every hole pixel follows exactly from the pixels around the hole."""
 
 
 def region_facts(image: Pixels, hole: Zone) -> RegionFacts:
@@ -42,7 +50,7 @@ def region_facts(image: Pixels, hole: Zone) -> RegionFacts:
     thickness = float(cv2.distanceTransform(padded, cv2.DIST_L2, 5).max())
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * RING + 1, 2 * RING + 1))
     ring = cv2.dilate(hole.astype(np.uint8), kernel).astype(bool) & ~hole
-    return RegionFacts(_plane_residual(image, ring), thickness, int(hole.sum()))
+    return RegionFacts(_plane_residual(image, ring), thickness, int(hole.sum()), is_synthetic(image, hole))
 
 
 def _plane_residual(image: Pixels, ring: Zone) -> float:
@@ -57,9 +65,20 @@ def _plane_residual(image: Pixels, ring: Zone) -> float:
 
 def first_rung(ladder: Sequence[Suited], facts: RegionFacts) -> int:
     """Index of the first engine that suits the region; the last one when none does."""
-    for rung, engine in enumerate(ladder):
-        flat_enough = not engine.max_ring_residual or facts.ring_residual <= engine.max_ring_residual
-        thin_enough = not engine.max_thickness or facts.thickness <= engine.max_thickness
-        if flat_enough and thin_enough:
-            return rung
-    return len(ladder) - 1
+    suited = (rung for rung, engine in enumerate(ladder) if _suits(engine, facts))
+    return next(suited, len(ladder) - 1)
+
+
+def rungs_to_try(ladder: Sequence[Rung], facts: RegionFacts, attempts: int) -> tuple[Rung, ...]:
+    """The first rung that suits the region and those above it, `attempts` at most.
+
+    Above the first no engine is left out but those for drawn grounds where the ground is none: they would only waste one."""
+    start = first_rung(ladder, facts)
+    above = (engine for engine in ladder[start + 1 :] if facts.synthetic or not engine.synthetic)
+    return (ladder[start], *above)[:attempts]
+
+
+def _suits(engine: Suited, facts: RegionFacts) -> bool:
+    flat_enough = not engine.max_ring_residual or facts.ring_residual <= engine.max_ring_residual
+    thin_enough = not engine.max_thickness or facts.thickness <= engine.max_thickness
+    return flat_enough and thin_enough and (facts.synthetic or not engine.synthetic)

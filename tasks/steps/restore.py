@@ -10,7 +10,7 @@ from scipy.ndimage import distance_transform_edt  # type: ignore[import-untyped]
 
 from tasks.contracts import Box, Patch, Pixels, Raster, Region, Verdict, Zone
 from tasks.generation.context import context_box
-from tasks.generation.ladder import first_rung, region_facts
+from tasks.generation.ladder import region_facts, rungs_to_try
 from tasks.generation.seeds import region_seed
 from tasks.plan import EngineChoice, StagePlan
 from tasks.results import RegionResult, StageResult
@@ -119,8 +119,8 @@ def _restore_one(shop: Workshop, source: Source, work: Work) -> Restored:
 
 def _rungs(generation: StagePlan, work: Work) -> tuple[EngineChoice, ...]:
     """The part of the ladder that a region may climb."""
-    start = first_rung(generation.engines, region_facts(work.ground, work.gap | work.others))
-    return generation.engines[start : start + int(generation.number("attempts"))]
+    facts = region_facts(work.ground, work.gap | work.others)
+    return rungs_to_try(generation.engines, facts, int(generation.number("attempts")))
 
 
 def _badness(verdict: Verdict) -> tuple[int, float]:

@@ -106,14 +106,18 @@ def _filled(shop: Workshop, plan: EditPlan, work: Work, rung: EngineChoice, inte
         generation, rung, lambda c: _fill(shop, generation, c, work, getattr(intent, "prompt", ""))
     )
     fill = _expand(work, filled)
+    stages = [_result("generation", engine, filled, work, "fill")]
+    artifacts = {name: filled.ref(name).sha256 for name in ("region", "mask", "fill")}
+    if (
+        engine.synthetic
+    ):  # right to the last level where it fits at all: any blend or grain would only spoil it
+        artifacts["final"] = artifacts["fill"]
+        return Filled(engine, fill, fill, work.gap[work.inner], tuple(stages), artifacts)
     blended, blender = first_that_works(
         blending, blending.engines[0], lambda c: _blend(shop, blending, c, work, fill, filled)
     )
     zone = decode_mask(blended.load("zone")) > 0
-    stages = [
-        _result("generation", engine, filled, work, "fill"),
-        _result("blending", blender, blended, work, "blend"),
-    ]
+    stages.append(_result("blending", blender, blended, work, "blend"))
     last, pixels = blended, _expand(work, blended, "blend", zone)
     enhancement = plan.stage("enhancement")
     if enhancement:
@@ -124,10 +128,8 @@ def _filled(shop: Workshop, plan: EditPlan, work: Work, rung: EngineChoice, inte
         )
         stages.append(_result("enhancement", enhancer, last, work, "final"))
     after = _expand(work, last, "final" if enhancement else "blend", zone)
-    artifacts = {
-        "region": filled.ref("region").sha256, "mask": filled.ref("mask").sha256, "fill": filled.ref("fill").sha256,
-        "blend": blended.ref("blend").sha256, "final": last.ref("final" if enhancement else "blend").sha256,
-    }  # fmt: skip
+    artifacts["blend"] = blended.ref("blend").sha256
+    artifacts["final"] = last.ref("final" if enhancement else "blend").sha256
     return Filled(engine, fill, after, zone, tuple(stages), artifacts)
 
 

@@ -90,7 +90,7 @@ def test_of_role_orders_by_rung_and_leaves_out_the_named_only(tmp_path: Path) ->
     write_card(tmp_path, "cheapest", "[cost]\nrung = 1\n", tiers='["preview"]')
     write_card(tmp_path, "manual", "[cost]\nrung = 0\n", automatic="false")
     registry = Registry.load(tmp_path)
-    assert [c.id for c in registry.of_role("fill")][:3] == ["a", "b", "plane"]
+    assert [c.id for c in registry.of_role("fill")][:3] == ["a", "b", "synthetic"]
     assert [c.id for c in registry.of_role("fill", "preview")][:2] == ["cheapest", "a"]
     assert registry.resolve("fill", "manual").id == "manual"
 

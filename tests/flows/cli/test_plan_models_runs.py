@@ -32,7 +32,7 @@ def test_a_plan_is_readable(pentimento: Command) -> None:
     assert "remove_text  tier preview  seed 7" in said.out.splitlines()[1]
     lines = {line.split()[0]: line for line in said.out.splitlines()[2:] if line[2] != " "}
     assert list(lines) == [
-        "triage", "detection", "generation", "blending", "enhancement", "verification", "export"
+        "triage", "detection", "policy", "generation", "blending", "enhancement", "verification", "export"
     ]  # fmt: skip
     assert "plane@1 -> telea@1 -> patchmatch@1" in lines["generation"]
     assert "leak_max=0.04" in said.out

@@ -86,14 +86,14 @@ def test_the_better_of_two_failures_is_kept(tmp_path: Path, cards: Path, lettere
 
 
 def test_each_region_climbs_alone(tmp_path: Path, cards: Path, pictures: Path) -> None:
-    """On even ground the plane is tried; on rough ground the climb begins higher."""
+    """On even ground what is drawn is continued; on rough ground the climb begins higher."""
     picture = ground(100, 200, grain=0)
     rough = ground(100, 100, grain=30.0)
     picture[:, 100:] = rough
     save(pictures / "word.png", picture)
     boxes = MaskBoxes(boxes=((30, 40, 40, 50), (150, 40, 170, 60)))
     result = run(tmp_path, RemoveObject(mask=boxes))
-    assert [r.engine for r in result.regions] == ["plane", "patchmatch"]
+    assert [r.engine for r in result.regions] == ["synthetic", "patchmatch"]
 
 
 def region(n: int, failed: tuple[str, ...] = (), fallback_from: str | None = None) -> RegionResult:

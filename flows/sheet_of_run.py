@@ -35,6 +35,8 @@ def sheet_of_run(shop: Workshop, title: str, result: RunResult) -> Sheet:
     )
     shown = "" if len(items) == len(result.items) else f"{len(items)} of {len(result.items)} pictures"
     facts = {"store": shop.spec.store, "cards": shop.registry.digest[:12]}
+    if result.counts.get("needs-review"):
+        facts["to decide"] = f"pentimento review {result.run_id}"
     return Sheet(
         title=title or result.run_id, run_id=result.run_id, subtitle=shown, tier=result.tier, counts=result.counts,
         seconds=result.seconds, items=items, facts=facts,

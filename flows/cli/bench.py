@@ -18,7 +18,10 @@ from tasks.errors import BadRequest
 Name = Annotated[str, typer.Argument(help="Which bench, or `all`.")]
 Quick = Annotated[bool, typer.Option("--quick", help="The same keys on a smaller sample, within 4 minutes.")]
 
-BENCHES = {"engines": "flows.bench.engines", "resume": "flows.bench.resume", "tiers": "flows.bench.tiers"}
+BENCHES = {
+    "engines": "flows.bench.engines", "resume": "flows.bench.resume", "text": "flows.bench.text.measure",
+    "tiers": "flows.bench.tiers",
+}  # fmt: skip
 """Name to the module whose `measure(quick)` returns `(rows, summary)`."""
 
 

@@ -87,6 +87,8 @@ def print_run(result: RunResult) -> None:
     console.print(table)
     counts = ", ".join(f"{n} {outcome}" for outcome, n in result.counts.items())
     console.print(f"\n{result.run_id}: {counts} in {result.seconds:.1f} s", highlight=False)
+    if result.counts.get("needs-review"):
+        console.print(f"to decide     pentimento review {result.run_id}", soft_wrap=True, highlight=False)
     if result.sheet:
         console.print(f"review sheet  {result.sheet}", soft_wrap=True, highlight=False, markup=False)
     if result.mlflow_run_id:
@@ -100,6 +102,6 @@ def _engines(item: ItemResult) -> str:
 
 def _reason(item: ItemResult) -> str:
     if not item.reason:
-        return item.output
+        return f"{item.output} (flagged: {'; '.join(item.flags)})" if item.flags else item.output
     text = f"{item.stage}: {item.reason}" if item.stage else item.reason
     return f"{text}. {item.cure}" if item.cure else text

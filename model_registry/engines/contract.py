@@ -26,8 +26,11 @@ class TextLine:
     polygon: tuple[tuple[float, float], ...]
     """Four corners, x,y in pixels, clockwise from the text's top left."""
     text: str
+    """Empty when the box could not be read."""
     score: float
-    """Confidence, 0–1."""
+    """Confidence of the reading, 0–1; 0 when the box could not be read."""
+    found: float = 1.0
+    """The detector's own confidence that the box holds text, 0–1, whatever it says."""
 
 
 @runtime_checkable

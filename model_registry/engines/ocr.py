@@ -65,35 +65,49 @@ class RapidReader:
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
         }
         params |= {f"{part}.model_path": str(wheel_model(part)) for part in MODELS}
-        self._ocr = rapidocr.RapidOCR(params=params)
+        library: Any = rapidocr
+        self._ocr = library.RapidOCR(params=params)
+        # the library sorts boxes but not their scores; unsorted, each box keeps its own
+        self._ocr._load_det_model().sorted_boxes = _as_found
 
     def read(self, image: Bytes3, *, params: Params) -> tuple[TextLine, ...]:
-        """Lines from top to bottom, then left to right.
+        """Lines from top to bottom, then left to right: every box the detector found whose reading is good enough.
 
-        params: `min_score`, least confidence of a line; `box_score`, least confidence of a detected box; `unclip`, how far
-        boxes grow beyond the detected core; `max_side`: a picture of more pixels than its square is read scaled down;
-        `enlarge`, the most a picture with a side under 736 px is scaled up."""
+        params: `min_score`, least confidence of a line's reading; 0 gives every box, unread ones with the text "" and
+        score 0; `box_score`, least confidence of a detected box; `unclip`, how far boxes grow beyond the detected core;
+        `max_side`: a picture of more pixels than its square is read scaled down; `enlarge`, the most a picture with a
+        side under 736 px is scaled up."""
         shown, scale, corner = framed(image, int(params["max_side"]), float(params["enlarge"]))
-        found = self._ocr(
-            np.ascontiguousarray(shown[..., ::-1]),  # the library takes arrays for BGR
-            use_det=True,
-            use_cls=True,
-            use_rec=True,
-            return_word_box=False,
-            return_single_char_box=False,
-            text_score=float(params["min_score"]),
-            box_thresh=float(params["box_score"]),
-            unclip_ratio=float(params["unclip"]),
-        )
-        boxes, texts, scores = (getattr(found, name, None) for name in ("boxes", "txts", "scores"))
-        if boxes is None or texts is None or scores is None:
+        self._ocr.update_params(
+            use_det=True, use_cls=True, use_rec=True, return_word_box=False,
+            box_thresh=float(params["box_score"]), unclip_ratio=float(params["unclip"]),
+        )  # fmt: skip
+        # its __call__ would drop the boxes that could not be read; it takes arrays for BGR
+        boxes, _, reading, _ = self._ocr.run_ocr_steps(np.ascontiguousarray(shown[..., ::-1]), {})
+        if boxes.boxes is None or reading.txts is None:
             return ()
-        corners = (np.asarray(boxes, np.float64) - corner) / scale
-        corners = np.clip(corners, 0, (image.shape[1], image.shape[0]))
-        return in_reading_order([
-            TextLine(tuple((float(x), float(y)) for x, y in four), str(text), float(score))
-            for four, text, score in zip(corners, texts, scores, strict=True)
-        ])  # fmt: skip
+        size = (image.shape[1], image.shape[0])
+        read = zip(boxes.boxes, reading.txts, reading.scores, boxes.scores, strict=True)
+        lines = [
+            line_of((np.asarray(four, np.float64) - corner) / scale, size, text, score, found)
+            for four, text, score, found in read
+        ]
+        return in_reading_order([line for line in lines if line.score >= float(params["min_score"])])
+
+
+def line_of(
+    corners: NDArray[np.float64], size: tuple[int, int], text: str, score: float, found: float
+) -> TextLine:
+    """A line inside a picture of `size` (w, h); one whose text is blank was not read, and scores 0."""
+    polygon = tuple((float(x), float(y)) for x, y in np.clip(corners, 0, size))
+    unread = not text.strip()
+    return TextLine(
+        polygon, "" if unread else text, 0.0 if unread else float(score), min(max(float(found), 0.0), 1.0)
+    )
+
+
+def _as_found(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    return boxes
 
 
 def wheel_model(part: str) -> Path:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_registry.engines.contract import Params, TextLine
-from model_registry.engines.ocr import framed, in_reading_order
+from model_registry.engines.ocr import framed, in_reading_order, line_of
 from model_registry.engines.ocr_paddle_models import DETECTION, RECOGNITION, model_name
 
 _NO_LIMIT = 10**9
@@ -49,6 +49,8 @@ class PaddleReader:
             },
         )
 
+        self._found = _Found(self._ocr.paddlex_pipeline)
+
     def read(self, image: NDArray[np.uint8], *, params: Params) -> tuple[TextLine, ...]:
         """Lines from top to bottom, then left to right; `params` as for RapidReader."""
         shown, scale, corner = framed(image, int(params["max_side"]), float(params["enlarge"]))
@@ -58,14 +60,39 @@ class PaddleReader:
             text_det_limit_side_len=_NO_LIMIT,
             text_det_box_thresh=max(float(params["box_score"]), _LEAST),
             text_det_unclip_ratio=max(float(params["unclip"]), _LEAST),
-            text_rec_score_thresh=float(params["min_score"]),
+            text_rec_score_thresh=0.0,
         )
-        lines = []
-        for four, text, score in zip(
-            found["rec_polys"], found["rec_texts"], found["rec_scores"], strict=True
-        ):
-            corners = (np.asarray(four, np.float64) - corner) / scale
-            corners = np.clip(corners, 0, (image.shape[1], image.shape[0]))
-            polygon = tuple((float(x), float(y)) for x, y in corners)
-            lines.append(TextLine(polygon, str(text), float(score)))
-        return in_reading_order(lines)
+        size = (image.shape[1], image.shape[0])
+        lines = [
+            line_of((np.asarray(four, np.float64) - corner) / scale, size, text, score, self._found.of(four))
+            for four, text, score in zip(
+                found["rec_polys"], found["rec_texts"], found["rec_scores"], strict=True
+            )
+        ]
+        return in_reading_order([line for line in lines if line.score >= float(params["min_score"])])
+
+
+class _Found:
+    """Listens to a pipeline's detector: its own result leaves the confidence of the boxes out."""
+
+    def __init__(self, pipeline: Any) -> None:
+        inner = pipeline._pipeline
+        self._detector, self._scores = inner.text_det_model, dict[bytes, float]()
+        inner.text_det_model = self
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        results = list(self._detector(*args, **kwargs))
+        self._scores = {
+            _bytes(four): float(score)
+            for item in results
+            for four, score in zip(item["dt_polys"], item["dt_scores"], strict=True)
+        }
+        return results
+
+    def of(self, four: Any) -> float:
+        """The detector's confidence, 0–1, of a box of the last picture."""
+        return self._scores[_bytes(four)]
+
+
+def _bytes(four: Any) -> bytes:
+    return np.asarray(four, np.float64).tobytes()

@@ -7,6 +7,7 @@ or hole of the wrong shape or type is the caller's own mistake and raises ValueE
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -170,4 +171,4 @@ def _reject_black_fill(card: Card, made: Pixels, image: Pixels, hole: Hole, fill
 
 def _clipped(line: TextLine, height: int, width: int) -> TextLine:
     corners = [(min(max(x, 0.0), float(width)), min(max(y, 0.0), float(height))) for x, y in line.polygon]
-    return TextLine(tuple(corners), line.text, line.score)
+    return replace(line, polygon=tuple(corners))

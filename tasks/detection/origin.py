@@ -1,0 +1,92 @@
+"""How a text line came into its picture: laid over it, or seen by the camera; or it is no text at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_registry.engines.contract import TextLine
+from tasks.detection.origin_features import features
+from tasks.detection.origin_ink import letters_in, piece_of
+from tasks.detection.origin_model import Model, shipped
+from tasks.detection.origin_picture import Surface, surface_of
+
+Kind = Literal["overlay", "scene", "none"]
+READ = 0.5
+"""A line read with less confidence than this may be no text: it must look more surely rendered, or it is `none`."""
+SURE = 0.8
+_REASONS: Mapping[str, tuple[str, str]] = {
+    "edge": ("edges as abrupt as drawn ones", "edges as soft as a camera's"),
+    "half": ("hardly any half tones at the edges", "wide half tones at the edges"),
+    "picture": ("the picture is softer than the text", "the picture is as sharp as the text"),
+    "ink": ("ink of one colour", "uneven ink"),
+    "rise": ("ink of one colour", "uneven ink"),
+    "core": ("ink of one colour", "uneven ink"),
+    "grain": ("less grain in the ink than around", "the picture's grain in the ink"),
+    "chroma": ("less grain in the ink than around", "the picture's grain in the ink"),
+    "shade": ("ink that keeps its colour where the light changes", "ink shaded as its ground is"),
+    "angle": ("level", "not level"),
+    "ground": ("a ground that goes on under the text", "an even ground of its own"),
+    "around": ("a ground that goes on under the text", "an even ground of its own"),
+    "stroke": ("strokes of even width", "strokes of uneven width"),
+}
+"""First part of a feature's name to what it says for an overlay, and against."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a line is, and why."""
+
+    kind: Kind
+    score: float
+    """How much the line looks laid over the picture, 0–1, whatever its kind."""
+    why: str
+    """What spoke most for the kind, in words."""
+
+
+def origins(
+    image: NDArray[np.uint8], lines: Sequence[TextLine], *, model: Model | None = None
+) -> tuple[Origin, ...]:
+    """One origin a line, in their order.
+
+    image: H×W×3 uint8 RGB, unchanged; model: the shipped one by default. Edges, ink, grain, shading, ground and slant decide
+    between `overlay` and the rest; what was read never does. What was hardly read has to look more surely rendered, and is
+    else `none`: a button, an eye, a handle, or print too small to read. In doubt a line is `scene`: an overlay that stays is seen and can be asked for with
+    `--text all`, print that is gone is a picture that lies about the product."""
+    if not lines:
+        return ()
+    model = model or shipped()
+    surface = surface_of(image, lines)
+    return tuple(_origin(image, line, lines, surface, model) for line in lines)
+
+
+def _origin(
+    image: NDArray[np.uint8], line: TextLine, lines: Sequence[TextLine], surface: Surface, model: Model
+) -> Origin:
+    piece = piece_of(image, line, lines)
+    letters = letters_in(piece) if piece is not None else None
+    if piece is None or letters is None:
+        return Origin("none", 0.0, "nothing stands out there")
+    score, shares = model.judged(features(line, piece, letters, surface))
+    read = line.score >= READ
+    if score >= (model.threshold if read else max(model.threshold, SURE)):
+        return Origin("overlay", score, _why(shares, 1))
+    if not read:
+        return Origin("none", score, f"hardly read ({line.score:.2f}), and not surely rendered")
+    return Origin("scene", score, _why(shares, -1))
+
+
+def _why(shares: Mapping[str, float], sign: int) -> str:
+    """The two strongest reasons of that sign."""
+    weights: dict[str, float] = {}
+    for name, share in shares.items():
+        reason = _REASONS.get(name.split("_")[0])
+        if reason is not None and share * sign > 0:
+            text = reason[0] if sign > 0 else reason[1]
+            weights[text] = weights.get(text, 0.0) + abs(share)
+    best = sorted(weights, key=lambda text: (-weights[text], text))[:2]
+    return ", ".join(best) or "nothing in particular"

@@ -1,7 +1,7 @@
 """Read a manifest: CSV, JSON lines or Parquet, local or on S3, into one job a row; bad rows are all named at once.
 
-Columns: `id, image, intent, mask, prompt, scale, rights, text, size, seed, engine, param`. `image` and `mask` are keys below the
-manifest's own folder. `engine` and `param` are `;`-separated `stage=id` and `stage.name=value` pairs.
+Columns: `id, image, intent, mask, prompt, scale, rights, text, preset, supplier, size, seed, engine, param`. `image`, `mask` and
+`preset` are keys below the manifest's own folder; overlays that several pictures share are learnt from each supplier's apart. `engine` and `param` are `;`-separated `stage=id` and `stage.name=value` pairs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from tasks.job import SAFE_ID, JobSpec
 from tasks.plan import Tier
 
 COLUMNS = (
-    "id", "image", "intent", "mask", "prompt", "scale", "rights", "text", "size", "seed", "engine", "param",
+    "id", "image", "intent", "mask", "prompt", "scale", "rights", "text", "preset", "supplier", "size", "seed", "engine",
+    "param",
 )  # fmt: skip
 REQUIRED = ("id", "image", "intent")
 LINE_BYTES = 1_000_000
@@ -188,7 +189,7 @@ def _row(line: int, record: Mapping[str, str], root: str, defaults: Defaults, se
         seen.add(name.lower())
         job = JobSpec(
             id=name, root=root, image=_image(record), intent=_intent(record), out=defaults.out, tier=defaults.tier,
-            seed=_whole(record, "seed", defaults.seed),
+            seed=_whole(record, "seed", defaults.seed), supplier=record.get("supplier", ""),
             engines={**(defaults.engines or {}), **parse_engines(record.get("engine", "").split(";"))},
             params=_merged(defaults.params or {}, parse_params(record.get("param", "").split(";"))),
         )  # fmt: skip
@@ -244,6 +245,8 @@ def _intent(record: Mapping[str, str]) -> Intent:
         fields["rights"] = record["rights"]
     if kind == "remove_text" and record.get("text"):
         fields["text"] = parse_text(record["text"])
+    if kind == "remove_text":
+        fields["preset"] = record.get("preset", "")
     if kind == "generate" and record.get("size"):
         fields["width"], fields["height"] = _size(record["size"])
     return INTENT.validate_python(fields)

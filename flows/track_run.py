@@ -103,8 +103,9 @@ def _scores(items: Iterable[ItemResult]) -> dict[str, list[float]]:
 
 
 def _engines(shop: Workshop, items: Iterable[ItemResult]) -> Iterable[EngineVersion]:
-    used = sorted({s.engine for i in items for s in i.stages if s.engine and s.engine != "mask"})
-    for card in (shop.registry.get(name) for name in used):
+    """The engines that have a card: masks that came with jobs and un-mixing are our own code."""
+    used = {s.engine for i in items for s in i.stages}
+    for card in sorted((c for c in shop.registry.cards if c.id in used), key=lambda c: c.id):
         revision = card.weights.revision if card.weights else ""
         yield EngineVersion(
             card.id, card.role, card.version, card.runtime, card.licence, revision, weights_digest(card)

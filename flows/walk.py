@@ -8,10 +8,12 @@ from typing import Any
 from flows.request import RunRequest
 from infra.store.contract import NotFound, Unavailable
 from tasks import prefect_tasks
+from tasks.detection.repeated import FEWEST
 from tasks.job import JobSpec
 from tasks.progress import Progress, emit, listening
 from tasks.results import ItemResult
-from tasks.shards import read_results, write_jobs
+from tasks.run_files import read_results, write_jobs
+from tasks.steps.repeated import takes_part
 from tasks.workshop import Workshop, WorkshopSpec, workshop
 
 
@@ -28,18 +30,34 @@ def walk(request: RunRequest, spec: WorkshopSpec, tell: Callable[[float], None])
         except Unavailable as error:
             broken[number] = str(error)
     window = 2 * request.settings.workers
+    windows = [range(begin, min(begin + window, len(shards))) for begin in range(0, len(shards), window)]
     heard: set[str] = set()
     with listening(lambda event: heard.add(event.item) if event.step == "export" else None):
-        for begin in range(0, len(shards), window):
-            numbers = range(begin, min(begin + window, len(shards)))
-            pending = _submit(prefect_tasks.triage, spec, numbers, broken)
+        pending: dict[int, int] = {}
+        for numbers in windows:
+            pending |= _submit(prefect_tasks.triage, spec, numbers, broken)
+        _learn(request, spec, [n for n in pending if n not in broken], broken)
+        for numbers in windows:
             todo = [n for n in numbers if pending.get(n)]
             _submit(prefect_tasks.detection, spec, todo, broken)
             _submit(prefect_tasks.restoration, spec, todo, broken)
             ended = _submit(prefect_tasks.export, spec, numbers, broken)
             _tell(spec.run, ended.values(), heard)
-            tell((begin + len(numbers)) / len(shards))
+            tell(numbers.stop / len(shards))
     return broken
+
+
+def _learn(request: RunRequest, spec: WorkshopSpec, shards: list[int], broken: dict[int, str]) -> None:
+    """What the pictures of the whole run share, before any of them is edited; not learnt where too few take part."""
+    if sum(takes_part(job) for job in request.jobs) < FEWEST:
+        return
+    try:
+        prefect_tasks.overlays.submit(spec, shards).result()
+    except Exception as error:
+        reason = (
+            f"overlays that pictures share could not be looked for: {getattr(error, 'message', '') or error}"
+        )
+        broken |= dict.fromkeys(shards, reason)
 
 
 def _tell(run_id: str, shards: Iterable[Mapping[str, str]], heard: Container[str]) -> None:

@@ -55,6 +55,8 @@ class RemoveText(Frozen):
     kind: Literal["remove_text"] = "remove_text"
     text: Literal["overlay", "scene", "all"] = "overlay"
     rights: Rights = "unknown"
+    preset: str = ""
+    """Path or store key, below the manifest's folder, of overlays learnt from a supplier's other pictures."""
 
 
 class RemoveObject(Frozen):
@@ -103,6 +105,22 @@ IntentKind = Literal["remove_text", "remove_object", "replace", "generate", "ups
 
 BY_REGION = (RemoveText, RemoveObject, Replace)
 """The intents that edit regions and leave the rest of the picture as it is."""
+
+
+def companion_of(intent: Intent) -> str:
+    """The file that an intent names beside the picture: a mask or a preset; empty for none."""
+    if isinstance(intent, RemoveText):
+        return intent.preset
+    mask = getattr(intent, "mask", None)
+    return mask.path if isinstance(mask, MaskFile) else ""
+
+
+def with_companion(intent: Intent, path: str) -> Intent:
+    """The same intent with that file named by another path."""
+    if isinstance(intent, RemoveText):
+        return intent.model_copy(update={"preset": path})
+    return intent.model_copy(update={"mask": MaskFile(path=path)})
+
 
 INTENT: TypeAdapter[Intent] = TypeAdapter(Intent)
 """Validates an intent from a dict or JSON."""

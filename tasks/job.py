@@ -28,6 +28,8 @@ class JobSpec(Frozen):
     """File name of the output without its suffix; default the id."""
     suffix: str = ""
     """The output's suffix when a person chose one, such as `.png`; decides the format then."""
+    supplier: str = ""
+    """Whose picture it is: overlays are learnt from the pictures of one supplier together."""
     engines: dict[str, str] = {}
     params: dict[str, dict[str, Value]] = {}
     seed: int = 0

@@ -11,7 +11,9 @@ from pydantic import BeforeValidator, PlainSerializer
 
 from tasks.intents import Frozen, Intent
 
-StageName = Literal["triage", "detection", "policy", "generation", "blending", "enhancement", "verification", "export"]
+StageName = Literal[
+    "triage", "detection", "policy", "generation", "blending", "enhancement", "verification", "export"
+]
 STAGES: tuple[StageName, ...] = get_args(StageName)
 Tier = Literal["preview", "final"]
 Value = str | int | float | bool

@@ -25,7 +25,9 @@ BOUNDS: dict[tuple[str, str], tuple[int, int]] = {
 }  # fmt: skip
 """Lowest and highest value of the stages' own whole-number parameters."""
 KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
-VERSIONS: dict[StageName, str] = dict.fromkeys(STAGES, "1")
+VERSIONS: dict[StageName, str] = dict.fromkeys(STAGES, "1") | {
+    "detection": "2", "generation": "2", "blending": "2", "enhancement": "2", "verification": "2",
+}  # fmt: skip
 DEFAULTS: dict[StageName, dict[str, Value]] = {
     "triage": {},
     "detection": {"merge_gap": 16},
@@ -38,10 +40,9 @@ DEFAULTS: dict[StageName, dict[str, Value]] = {
 }
 
 
-ENGINE_DEFAULTS: dict[StageName, dict[str, Value]] = {"detection": {"min_score": 0.7}}
-"""What a stage asks of its engines where it differs from their cards: text is read more boldly again than it is erased.
-
-Overlays of the demo read at 0.96 and more; what is no text (buttons, a cat's eye) at 0.5 to 0.7, a cup's handle at 0.85."""
+ENGINE_DEFAULTS: dict[StageName, dict[str, Value]] = {"detection": {"min_score": 0.0}}
+"""What a stage asks of its engines where it differs from their cards: detection wants every box, read or not, for what is
+erased depends on how it looks and not on whether it could be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from prefect.client.schemas.objects import TaskRun
 from infra.store.contract import Unavailable
 from tasks import shards
 from tasks.errors import Transient
+from tasks.steps.repeated import find_overlays
 from tasks.workshop import WorkshopSpec, workshop
 
 P = ParamSpec("P")
@@ -29,10 +30,10 @@ def is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> boo
     return False
 
 
-def _stage(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
-    """The decorator all four share."""
+def _stage(name: str, shown: str = " {shard}") -> Callable[[Callable[P, R]], Task[P, R]]:
+    """The decorator all of them share."""
     return task(
-        name=name, task_run_name=f"{name} {{shard}}", retries=RETRIES, retry_delay_seconds=[1, 5, 20],
+        name=name, task_run_name=f"{name}{shown}", retries=RETRIES, retry_delay_seconds=[1, 5, 20],
         retry_jitter_factor=0.3, retry_condition_fn=is_transient, cache_result_in_memory=False, persist_result=False,
     )  # fmt: skip
 
@@ -41,6 +42,12 @@ def _stage(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
 def triage(spec: WorkshopSpec, shard: int) -> int:
     """Decode, measure and plan a shard; how many of its pictures are still to be done."""
     return shards.triage_shard(workshop(spec), spec.run, shard)
+
+
+@_stage("overlays", shown="")
+def overlays(spec: WorkshopSpec, shards: list[int]) -> str:
+    """Learn the overlays that pictures of the whole run share; the digest of what was learnt."""
+    return find_overlays(workshop(spec), spec.run, shards)
 
 
 @_stage("detection")

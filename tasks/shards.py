@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from tasks.errors import PentimentoError, Transient
 from tasks.intents import BY_REGION
-from tasks.job import JobSpec
 from tasks.progress import Progress, emit
-from tasks.results import ItemResult
+from tasks.run_files import read_jobs, write_results
 from tasks.steps.detect import detect
 from tasks.steps.item import finish, finished
 from tasks.steps.outcome import typed
@@ -17,26 +15,6 @@ from tasks.steps.policy import decide
 from tasks.steps.restore import restore
 from tasks.steps.source import Source, read_source
 from tasks.workshop import Workshop
-
-JSON = "application/json"
-
-
-def write_jobs(shop: Workshop, run_id: str, shard: int, jobs: Sequence[JobSpec]) -> None:
-    """Put a shard's jobs into the store, for its tasks to read."""
-    data = json.dumps([job.model_dump(mode="json") for job in jobs], ensure_ascii=False).encode()
-    shop.store.write_run(run_id, f"shards/{shard:05d}.json", data, JSON)
-
-
-def read_jobs(shop: Workshop, run_id: str, shard: int) -> tuple[JobSpec, ...]:
-    """A shard's jobs."""
-    data = shop.store.read_run(run_id, f"shards/{shard:05d}.json")
-    return tuple(JobSpec.model_validate(job) for job in json.loads(data))
-
-
-def read_results(shop: Workshop, run_id: str, shard: int) -> tuple[ItemResult, ...]:
-    """A finished shard's results, in the jobs' order."""
-    data = shop.store.read_run(run_id, f"results/{shard:05d}.json")
-    return tuple(ItemResult.model_validate(item) for item in json.loads(data))
 
 
 def triage_shard(shop: Workshop, run_id: str, shard: int) -> int:
@@ -73,8 +51,7 @@ def export_shard(shop: Workshop, run_id: str, shard: int) -> dict[str, str]:
         result = finish(shop, job)
         results.append(result)
         emit(Progress(run_id, "export", job.id, result.outcome))
-    data = json.dumps([r.model_dump(mode="json") for r in results], ensure_ascii=False).encode()
-    shop.store.write_run(run_id, f"results/{shard:05d}.json", data, JSON)
+    write_results(shop, run_id, shard, results)
     return {r.id: r.outcome for r in results}
 
 

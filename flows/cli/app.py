@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from flows.cli import bench, catalog, demo, edit, generate, models, plan, publish, review, runs
+from flows.cli import bench, catalog, demo, edit, generate, models, overlays, plan, publish, review, runs
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -18,6 +18,7 @@ app.command("catalog")(catalog.catalog)
 app.command("runs")(runs.runs)
 app.command("review", cls=review.Greedy)(review.review)
 app.command("publish")(publish.publish)
+app.command("overlays")(overlays.overlays)
 app.add_typer(models.app, name="models")
 app.command("bench")(bench.bench)
 app.command("demo")(demo.demo)

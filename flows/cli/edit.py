@@ -21,7 +21,15 @@ Clean = Annotated[bool, typer.Option("--clean", help="Remove noise and JPEG arte
 Mask = Annotated[
     str, typer.Option("--mask", help="FILE, box:x0,y0,x1,y1[;…], poly:x,y x,y x,y[;…], key:#rrggbb~24")
 ]
-Text = Annotated[str, typer.Option("--text", help="Which text: overlay (put on the picture), scene (print, labels, signs) or all.")]
+Text = Annotated[
+    str,
+    typer.Option(
+        "--text", help="Which text: overlay (put on the picture), scene (print, labels, signs) or all."
+    ),
+]
+Preset = Annotated[
+    str, typer.Option("--preset", help="Overlays of a supplier, saved by `pentimento overlays`.")
+]
 Rights = Annotated[str, typer.Option("--rights", help="own, licensed or unknown.")]
 Out = Annotated[str, typer.Option("--out", help="A file, a folder or s3://…; default beside the picture.")]
 TierOption = Annotated[str, typer.Option("--tier", help="preview or final.")]
@@ -37,7 +45,7 @@ Track = Annotated[bool, typer.Option("--track", help="Log an MLflow run as well.
 
 def edit(
     images: Images, remove_text: RemoveText = False, remove_object: RemoveObject = False, replace: Replace = "",
-    upscale: Upscale = 0, clean: Clean = False, mask: Mask = "", text: Text = "overlay", rights: Rights = "unknown",
+    upscale: Upscale = 0, clean: Clean = False, mask: Mask = "", text: Text = "overlay", rights: Rights = "unknown", preset: Preset = "",
     out: Out = "", tier: TierOption = "final", engine: Engine = None, param: Param = None, seed: Seed = 0,
     fresh: Fresh = False, track: Track = False, as_json: Json = False,
 ) -> None:  # fmt: skip
@@ -56,6 +64,7 @@ def edit(
         param or (),
         seed,
         out,
+        preset,
     )
     jobs = edit_jobs(images, options)
 

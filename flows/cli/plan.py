@@ -30,13 +30,15 @@ def plan(
     remove_object: edit_command.RemoveObject = False, replace: edit_command.Replace = "",
     upscale: edit_command.Upscale = 0, clean: edit_command.Clean = False, generate: Prompt = "",
     mask: edit_command.Mask = "", text: edit_command.Text = "overlay", rights: edit_command.Rights = "unknown",
+    preset: edit_command.Preset = "",
     out: edit_command.Out = "", tier: edit_command.TierOption = "final", engine: edit_command.Engine = None,
     param: edit_command.Param = None, seed: edit_command.Seed = 0, size: generate_command.Size = "512x512",
     scheduler: generate_command.Scheduler = "", steps: generate_command.Steps = 0, as_json: edit_command.Json = False,
 ) -> None:  # fmt: skip
     """Print the plan for a picture: stages, ladders of engines, parameters, thresholds."""
     options = EditOptions(
-        remove_text, remove_object, replace, upscale, clean, mask, text, rights, tier, engine or (), param or (), seed, out
+        remove_text, remove_object, replace, upscale, clean, mask, text, rights, tier, engine or (), param or (), seed, out,
+        preset,
     )  # fmt: skip
     if generate:
         if images or options != EditOptions(
@@ -59,7 +61,10 @@ def plan(
 def _planned(job: JobSpec) -> tuple[str, str]:
     settings = Settings()
     spec = WorkshopSpec(
-        store=settings.store_url, s3_endpoint_url=settings.s3_endpoint_url, cards=settings.cards, policy=settings.policy
+        store=settings.store_url,
+        s3_endpoint_url=settings.s3_endpoint_url,
+        cards=settings.cards,
+        policy=settings.policy,
     )
     chosen = read_source(workshop(spec), job).plan
     subject = repr(job.intent.prompt) if isinstance(job.intent, Generate) else job.source

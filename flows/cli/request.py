@@ -16,13 +16,14 @@ from tasks.errors import BadRequest
 from tasks.intents import (
     Clean,
     Intent,
-    MaskFile,
     MaskSpec,
     RemoveObject,
     RemoveText,
     Replace,
     Rights,
     Upscale,
+    companion_of,
+    with_companion,
 )
 from tasks.job import SAFE_ID, JobSpec
 from tasks.plan import Tier
@@ -47,6 +48,7 @@ class EditOptions:
     params: Sequence[str] = ()
     seed: int = 0
     out: str = ""
+    preset: str = ""
 
     def intent(self) -> Intent:
         """Exactly one intent; BadRequest names what is missing or too many."""
@@ -63,7 +65,7 @@ class EditOptions:
         self._check(chosen[0])
         rights = cast(Rights, self.rights)
         if self.remove_text:
-            return RemoveText(text=parse_text(self.text), rights=rights)
+            return RemoveText(text=parse_text(self.text), rights=rights, preset=self.preset)
         if self.upscale:
             return Upscale(scale=cast(Literal[2, 3, 4], self.upscale))
         if self.clean:
@@ -87,6 +89,8 @@ class EditOptions:
         if wanted and not self.mask:
             cure = "--mask FILE, or --mask box:x0,y0,x1,y1, poly:…, key:#rrggbb"
             raise BadRequest(f"{chosen} needs a mask", cure=cure)
+        if self.preset and not self.remove_text:
+            raise BadRequest(f"{chosen} takes no preset", cure="leave out --preset, or use --remove-text")
         if self.mask and not wanted:
             raise BadRequest(
                 f"{chosen} takes no mask", cure="leave out --mask, or use --remove-object or --replace"
@@ -98,12 +102,13 @@ def edit_jobs(images: Sequence[Path], options: EditOptions) -> tuple[JobSpec, ..
 
     Raises BadRequest for what no picture could make right."""
     intent = options.intent()
-    mask = getattr(intent, "mask", None)
-    masks = [Path(mask.path).absolute()] if isinstance(mask, MaskFile) else []
-    if masks and not masks[0].is_file():
-        raise BadRequest(f"there is no mask file {masks[0]}", cure="check the path")
+    beside = companion_of(intent)
+    companions = [Path(beside).absolute()] if beside else []
+    if companions and not companions[0].is_file():
+        kind = "preset" if isinstance(intent, RemoveText) else "mask file"
+        raise BadRequest(f"there is no {kind} {companions[0]}", cure="check the path")
     given = [_speakable(image.absolute()) for image in images]
-    places = destinations(given, options.out, masks)
+    places = destinations(given, options.out, companions)
     taken: set[str] = set()
     jobs = tuple(
         _job(image, intent, options, place, taken) for image, place in zip(given, places, strict=True)
@@ -123,17 +128,17 @@ def _job(image: Path, intent: Intent, options: EditOptions, place: Destination, 
 
 
 def _rooted(image: Path, intent: Intent) -> tuple[str, str, Intent]:
-    """The folder that holds the picture and its mask, their keys below it, and the intent with the mask's key.
+    """The folder that holds the picture and its mask or preset, their keys below it, and the intent with that key.
 
     Links are followed here, where a person named them: below a root they may not lead out of it."""
     image = Path(os.path.realpath(image))
-    mask = getattr(intent, "mask", None)
-    if not isinstance(mask, MaskFile):
+    beside = companion_of(intent)
+    if not beside:
         return str(image.parent), image.name, intent
-    where = Path(os.path.realpath(mask.path))
+    where = Path(os.path.realpath(beside))
     root = Path(os.path.commonpath([image.parent, where.parent]))
-    keyed = MaskFile(path=where.relative_to(root).as_posix())
-    return str(root), image.relative_to(root).as_posix(), intent.model_copy(update={"mask": keyed})
+    keyed = with_companion(intent, where.relative_to(root).as_posix())
+    return str(root), image.relative_to(root).as_posix(), keyed
 
 
 def _speakable(path: Path) -> Path:

@@ -58,6 +58,7 @@ def regions_from_lines(
     feather: int,
     grow: float = GROW,
     image: NDArray[np.uint8] | None = None,
+    shared: Sequence[Region] = (),
 ) -> tuple[Region, ...]:
     """One region a text line, in reading order, numbered from 1; lines whose write zones touch are one region.
 
@@ -66,9 +67,11 @@ def regions_from_lines(
     reading order, parted by spaces; its confidence the lowest of theirs. Masks are 0 or 1.
 
     With `image` (h×w×3 uint8 RGB, unchanged) each line's mask is trimmed to its strokes, with outline and shadow, or to
-    the plate it stands on, and is soft at the rim; a line whose strokes cannot be told apart keeps its quadrilateral."""
+    the plate it stands on, and is soft at the rim; a line whose strokes cannot be told apart keeps its quadrilateral.
+    `shared` regions, which come from elsewhere, are numbered among them; what lies in their write zones is theirs."""
     if image is not None:
-        return _trimmed_regions(line_masks(image, lines, grow), size, feather)
+        trimmed = _trimmed_regions(line_masks(image, lines, grow), size, feather)
+        return _numbered([*shared, *_apart(trimmed, shared, feather)])
     drawn = []
     for line in lines:
         box, zone = covered(grown_corners(line, grow), size)
@@ -86,6 +89,22 @@ def _trimmed_regions(
         _softened(_text_region(cluster, feather, size), [masks[line] for line in cluster.lines])
         for cluster in merge_overlapping(drawn, 2 * feather)
     ])  # fmt: skip
+
+
+def _apart(regions: Sequence[Region], shared: Sequence[Region], feather: int) -> list[Region]:
+    """The regions without what lies within two feathers of a shared one; those left empty are left out."""
+    made = []
+    for region in regions:
+        mask = region.mask.copy()
+        for other in shared:
+            x0, y0, x1, y1 = other.box
+            left, top = region.box[:2]
+            rows = slice(max(y0 - feather - top, 0), max(y1 + feather - top, 0))
+            columns = slice(max(x0 - feather - left, 0), max(x1 + feather - left, 0))
+            mask[rows, columns] = 0
+        if mask.any():
+            made.append(replace(region, mask=mask))
+    return made
 
 
 def _softened(region: Region, parts: Sequence[LineMask]) -> Region:

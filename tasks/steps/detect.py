@@ -6,10 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from model_registry.engines import wrap
-from tasks.contracts import Box, Raster, Region
+from tasks.contracts import Region
 from tasks.detection.masks import build_mask
 from tasks.detection.regions import regions_from_lines, regions_from_mask
 from tasks.detection.serial import pack, unpack
@@ -17,9 +15,11 @@ from tasks.intents import RemoveObject, RemoveText, Replace
 from tasks.memo import Done, Produced
 from tasks.plan import EngineChoice, StagePlan
 from tasks.results import KeptText
+from tasks.steps.carried import carried, covers, regions_of
 from tasks.steps.engines import first_that_works, identity, with_engine
 from tasks.steps.scaled import scaled
-from tasks.steps.source import Source, full_raster, raster_of
+from tasks.steps.source import Source, eight_bit, full_raster, raster_of
+from tasks.steps.whose_text import sorted_out
 from tasks.workshop import Workshop
 
 LEAST_SIDE = 8
@@ -55,7 +55,7 @@ def detect(shop: Workshop, source: Source) -> Detected:
         done, choice = first_that_works(stage, stage.engines[0], lambda c: _by_text(shop, source, stage, c))
         return _detected(shop, source, done, choice.id)
     inputs = {
-        "source": source.sha256, "mask": source.mask_sha256, "spec": _mask_spec(source),
+        "source": source.sha256, "companion": source.companion_sha256, "spec": _mask_spec(source),
         "feather": _feather(source),
     }  # fmt: skip
     done = shop.memo.do("detection", identity(stage, None, **inputs), lambda: _by_mask(shop, source, stage))
@@ -79,6 +79,8 @@ def _shown(shop: Workshop, source: Source, regions: tuple[Region, ...]) -> tuple
 
 def _by_text(shop: Workshop, source: Source, stage: StagePlan, choice: EngineChoice) -> Done:
     feather = _feather(source)
+    overlays = carried(shop, source)
+    text = str(stage.param("text"))
 
     def compute() -> Produced:
         raster = full_raster(shop, source)
@@ -88,23 +90,26 @@ def _by_text(shop: Workshop, source: Source, stage: StagePlan, choice: EngineCho
         lines = with_engine(
             shop, choice, lambda card, engine, params: wrap.read_text(card, engine, image, params)
         )
-        regions = regions_from_lines(lines, (raster.height, raster.width), feather=feather, image=image)
-        return _produced(regions)
+        shared = regions_of(overlays, raster, feather, lines) if overlays else ()
+        rest = [line for line in lines if not any(covers(region.box, line) for region in shared)]
+        wanted, kept = sorted_out(image, rest, text)
+        size = raster.height, raster.width
+        return _produced(regions_from_lines(wanted, size, feather=feather, image=image, shared=shared), kept)
 
-    inputs = {"source": source.sha256, "feather": feather}
+    inputs = {"source": source.sha256, "feather": feather, "overlays": overlays.key if overlays else ""}
     return shop.memo.do("detection", identity(stage, choice, **inputs), compute)
 
 
 def _by_mask(shop: Workshop, source: Source, stage: StagePlan) -> Produced:
     intent = source.job.intent
     assert isinstance(intent, RemoveObject | Replace)
-    mask = build_mask(intent.mask, full_raster(shop, source), source.mask, picture=source.job.id)
+    mask = build_mask(intent.mask, full_raster(shop, source), source.companion, picture=source.job.id)
     gap = int(stage.number("merge_gap"))
     return _produced(regions_from_mask(mask, feather=_feather(source), merge_gap=gap))
 
 
 def _produced(regions: tuple[Region, ...], kept: Sequence[KeptText] = ()) -> Produced:
-    named = tuple(replace(region, key=_key(region)) for region in regions)
+    named = tuple(region if region.key else replace(region, key=_key(region)) for region in regions)
     facts = {"regions": len(regions), "kept": [line.model_dump(mode="json") for line in kept]}
     return Produced({"regions": (pack(named), "application/octet-stream")}, facts)
 
@@ -122,11 +127,3 @@ def _feather(source: Source) -> int:
 def _mask_spec(source: Source) -> object:
     spec = getattr(source.job.intent, "mask", None)
     return spec.model_dump(mode="json", exclude={"path"}) if spec is not None else None
-
-
-def eight_bit(raster: Raster, box: Box | None = None) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """The picture, or a box of it, as H×W×3 uint8 RGB without alpha, for readers and detectors."""
-    x0, y0, x1, y1 = box or raster.box
-    colours = raster.pixels[y0:y1, x0:x1, : raster.colours]
-    levels = colours if colours.dtype == np.uint8 else (colours >> 8).astype(np.uint8)
-    return np.ascontiguousarray(np.repeat(levels, 3, axis=2) if raster.colours == 1 else levels)

@@ -11,6 +11,7 @@ from tasks.intents import BY_REGION, Generate, RemoveText, Replace
 from tasks.job import JobSpec
 from tasks.memo import Done, record_key
 from tasks.results import ItemResult, KeptText, RegionResult, StageResult
+from tasks.steps.carried import sharing
 from tasks.steps.deliver import Delivered, export, keep, place_ref
 from tasks.steps.detect import Detected, detect
 from tasks.steps.outcome import LOOK, Ending, flags, judge, nothing_found, refused, typed
@@ -52,7 +53,7 @@ def finish(shop: Workshop, job: JobSpec) -> ItemResult:
 
 def finished(shop: Workshop, source: Source) -> ItemResult | None:
     """The picture's result from its record, put in place again; None when it is not done or its output is gone."""
-    record = shop.memo.find("item", _item_key(source))
+    record = shop.memo.find("item", _item_key(shop, source))
     if record is None:
         return None
     result = ItemResult.model_validate(record["facts"])
@@ -70,16 +71,19 @@ def finished(shop: Workshop, source: Source) -> ItemResult | None:
     )
 
 
-def _item_key(source: Source) -> str:
+def _item_key(shop: Workshop, source: Source) -> str:
     identity = {
-        "source": source.sha256, "mask": source.mask_sha256, "plan": source.plan.digest, "suffix": source.job.suffix
+        "source": source.sha256, "companion": source.companion_sha256, "plan": source.plan.digest, "suffix": source.job.suffix,
+        "overlays": sharing(shop, source),
     }  # fmt: skip
     return record_key("item", identity)
 
 
 def _asked(source: Source) -> str:
     intent = source.job.intent.model_dump(mode="json")
-    return record_key("asked", {"source": source.sha256, "mask": source.mask_sha256, "intent": intent})
+    return record_key(
+        "asked", {"source": source.sha256, "companion": source.companion_sha256, "intent": intent}
+    )
 
 
 def _whole(shop: Workshop, source: Source) -> ItemResult:
@@ -156,5 +160,7 @@ def _result(
         media_type=delivered.media_type, suffix=delivered.suffix, thumbnails=shown,
         notes=source.facts.notes if source.facts else (),
     )  # fmt: skip
-    shop.memo.write("item", _item_key(source), {"output": done.ref("output")}, result.model_dump(mode="json"))
+    shop.memo.write(
+        "item", _item_key(shop, source), {"output": done.ref("output")}, result.model_dump(mode="json")
+    )
     return result

@@ -10,9 +10,9 @@ from tasks.intents import Rights
 from tasks.memo import Done, Produced
 from tasks.policy.detectors.contract import Bytes3
 from tasks.results import PolicyResult, RegionResult
-from tasks.steps.detect import Detected, eight_bit
+from tasks.steps.detect import Detected
 from tasks.steps.engines import identity
-from tasks.steps.source import Source, full_raster
+from tasks.steps.source import Source, eight_bit, full_raster
 from tasks.workshop import Workshop
 
 

@@ -1,19 +1,23 @@
-"""The step before any filling: take a semi-transparent overlay off, so that the picture's own pixels come back."""
+"""The step before any filling: take an overlay off, so that the picture's own pixels come back."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
+from tasks.contracts import JsonObject, Pixels, Zone
 from tasks.generation.unmix import unmix
 from tasks.generation.unmix_background import noise_of_tables
 from tasks.lossless import decode_mask, decode_pixels, encode_mask, encode_pixels
 from tasks.memo import Done, Produced
 from tasks.plan import StagePlan
+from tasks.steps.carried import carried, patches_of
 from tasks.steps.engines import identity
-from tasks.steps.source import Source, raster_of
+from tasks.steps.source import Source, full_raster, limit_of, raster_of, reduced
 from tasks.steps.stages import PNG, digest
 from tasks.workshop import Workshop
 
@@ -25,28 +29,77 @@ ENGINE = "unmix"
 
 def recover(shop: Workshop, source: Source, stage: StagePlan, work: Work) -> tuple[Work, Done] | None:
     """The work with what could be recovered in its ground, and the record; None where nothing could."""
-    raster = raster_of(shop, source)
-    noise = noise_of_tables(raster.meta.jpeg_tables)
+    inputs: JsonObject = {"crop": digest(work.crop, work.hole, work.others), "box": list(work.box)}
+    if work.region.found == "repeated":
+        shared = carried(shop, source)
+        assert shared is not None
+        inputs["shared"] = shared.key
+        done = _remembered(shop, stage, work, inputs, lambda: _beneath(shop, source, shared, work))
+    else:
+        raster = raster_of(shop, source)
+        noise = noise_of_tables(raster.meta.jpeg_tables)
+        inputs |= {"noise": noise, "levels": raster.levels}
+        done = _remembered(shop, stage, work, inputs, lambda: _unmixed(work, raster.levels, noise))
+    return (grounded(work, done), done) if done.facts["recovered"] else None
 
+
+Recovered = tuple[Pixels, Zone, JsonObject]
+"""The crop's pixels with what was recovered, where that is trusted, and what else is known."""
+
+
+def _remembered(
+    shop: Workshop, stage: StagePlan, work: Work, inputs: JsonObject, work_out: Callable[[], Recovered | None]
+) -> Done:
     def compute() -> Produced:
-        found = unmix(work.crop, work.hole, work.others, levels=raster.levels, noise=noise)
+        found = work_out()
         if found is None:
             return Produced(facts={"recovered": 0.0})
-        where = found.trusted & work.hole
-        facts = {
-            "recovered": round(float(where.sum() / work.hole.sum()), 4), "opacity": round(float(found.opacity), 4),
-            "colour": [round(float(level), 4) for level in found.colour], "reason": found.reason,
-        }  # fmt: skip
+        pixels, trusted, facts = found
+        where = trusted & work.hole
+        share = round(float(where.sum() / work.hole.sum()), 4)
         return Produced({
-            "recovered": (encode_pixels(np.clip(found.pixels[work.inner], 0, 1)), PNG),
+            "recovered": (encode_pixels(np.clip(pixels[work.inner], 0, 1)), PNG),
             "trusted": (encode_mask(where[work.inner].astype(np.float32)), PNG),
             "region": (encode_pixels(work.crop[work.inner]), PNG),
             "mask": (encode_mask(work.region.mask), PNG),
-        }, facts)  # fmt: skip
+        }, {"recovered": share, **facts})  # fmt: skip
 
-    inputs = {"crop": digest(work.crop, work.hole, work.others), "noise": noise, "levels": raster.levels}
-    done = shop.memo.do("recover", identity(stage, None, **inputs, box=list(work.box)), compute)
-    return (grounded(work, done), done) if done.facts["recovered"] else None
+    return shop.memo.do("recover", identity(stage, None, **inputs), compute)
+
+
+def _unmixed(work: Work, levels: int, noise: float) -> Recovered | None:
+    found = unmix(work.crop, work.hole, work.others, levels=levels, noise=noise)
+    if found is None:
+        return None
+    colour = [round(float(level), 4) for level in found.colour]
+    return (
+        found.pixels,
+        found.trusted,
+        {"opacity": round(float(found.opacity), 4), "colour": colour, "reason": found.reason},
+    )
+
+
+def _beneath(shop: Workshop, source: Source, shared: Done, work: Work) -> Recovered:
+    """The picture without its shared overlays, as it is in the work's crop, at the tier's scale."""
+    limit = limit_of(source)
+    n = int(work.region.key.rsplit("-", 1)[1])
+    patch, doubtful = patches_of(shared)[n]
+    if not limit:
+        pixels, trusted = work.crop.copy(), np.zeros_like(work.hole)
+        rows = slice(patch.y - work.box[1], patch.box[3] - work.box[1])
+        columns = slice(patch.x - work.box[0], patch.box[2] - work.box[0])
+        np.copyto(pixels[rows, columns], patch.pixels, where=patch.zone[..., None])
+        trusted[rows, columns] = patch.zone
+        return pixels, trusted, {}
+    full = full_raster(shop, source)
+    small = reduced(full.with_patches((patch,)), limit)
+    doubt = np.zeros((full.height, full.width), np.float32)
+    doubt[patch.y : patch.box[3], patch.x : patch.box[2]] = doubtful
+    doubt = np.asarray(
+        cv2.resize(doubt, (small.width, small.height), interpolation=cv2.INTER_AREA), np.float32
+    )
+    x0, y0, x1, y1 = work.box
+    return small.crop(work.box), work.hole & (doubt[y0:y1, x0:x1] == 0), {}
 
 
 def grounded(work: Work, done: Done) -> Work:

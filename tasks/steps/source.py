@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 
 from infra.store.contract import Forbidden, NotFound
-from tasks.contracts import Facts, Raster
+from tasks.contracts import Box, Facts, Raster
+from tasks.detection.presets import BadPreset
 from tasks.errors import BadMask, Undecodable
-from tasks.intents import BY_REGION, Generate, MaskFile
+from tasks.intents import BY_REGION, Generate, RemoveText, companion_of
 from tasks.job import JobSpec
 from tasks.memo import Produced
 from tasks.plan import EditPlan
@@ -31,9 +32,9 @@ class Source:
     sha256: str
     """Of the file's bytes; of the prompt for `generate`."""
     data: bytes
-    mask: bytes | None
-    """The mask file's bytes, when the intent names one."""
-    mask_sha256: str
+    companion: bytes | None
+    """The bytes of the mask or preset that the intent names."""
+    companion_sha256: str
     facts: Facts | None
     plan: EditPlan
 
@@ -46,25 +47,38 @@ def read_source(shop: Workshop, job: JobSpec) -> Source:
     data = _read(shop, job, job.image)
     sha = hashlib.sha256(data).hexdigest()
     facts = _facts(shop, job, data, sha)
-    mask = _read_mask(shop, job)
-    mask_sha = hashlib.sha256(mask).hexdigest() if mask is not None else ""
+    companion = _read_companion(shop, job)
+    companion_sha = hashlib.sha256(companion).hexdigest() if companion is not None else ""
     guard = shop.guard.identity if isinstance(job.intent, BY_REGION) else {}
     chosen = plan(job.intent, facts, shop.registry, job.request, guard)
-    return Source(job, sha, data, mask, mask_sha, facts, chosen)
+    return Source(job, sha, data, companion, companion_sha, facts, chosen)
 
 
 def raster_of(shop: Workshop, source: Source) -> Raster:
     """The decoded picture (scaled down for a preview), from the process's cache when it is there."""
-    triage = source.plan.stage("triage")
-    limit = int(dict(triage.params).get("max_pixels", 0)) if triage else 0
+    limit = limit_of(source)
     if not limit:
         return full_raster(shop, source)
-    return shop.rasters.get(f"{source.sha256}:{limit}", lambda: _preview(full_raster(shop, source), limit))
+    return shop.rasters.get(f"{source.sha256}:{limit}", lambda: reduced(full_raster(shop, source), limit))
+
+
+def limit_of(source: Source) -> int:
+    """Most pixels of the tier; 0 for no limit."""
+    triage = source.plan.stage("triage")
+    return int(dict(triage.params).get("max_pixels", 0)) if triage else 0
 
 
 def full_raster(shop: Workshop, source: Source) -> Raster:
     """The decoded picture at its own size, whatever the tier."""
     return shop.rasters.get(f"{source.sha256}:0", lambda: _decode(shop, source.job, source.data))
+
+
+def eight_bit(raster: Raster, box: Box | None = None) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """The picture, or a box of it, as H×W×3 uint8 RGB without alpha, for readers and detectors."""
+    x0, y0, x1, y1 = box or raster.box
+    colours = raster.pixels[y0:y1, x0:x1, : raster.colours]
+    levels = colours if colours.dtype == np.uint8 else (colours >> 8).astype(np.uint8)
+    return np.ascontiguousarray(np.repeat(levels, 3, axis=2) if raster.colours == 1 else levels)
 
 
 def _read(shop: Workshop, job: JobSpec, key: str) -> bytes:
@@ -76,14 +90,16 @@ def _read(shop: Workshop, job: JobSpec, key: str) -> bytes:
         ) from error
 
 
-def _read_mask(shop: Workshop, job: JobSpec) -> bytes | None:
-    spec = getattr(job.intent, "mask", None)
-    if not isinstance(spec, MaskFile):
+def _read_companion(shop: Workshop, job: JobSpec) -> bytes | None:
+    path = companion_of(job.intent)
+    if not path:
         return None
     try:
-        return shop.backend(job.root).get(spec.path)
+        return shop.backend(job.root).get(path)
     except (NotFound, Forbidden) as error:
-        raise BadMask(f"the mask {spec.path} cannot be read: {error}") from error
+        if isinstance(job.intent, RemoveText):
+            raise BadPreset(f"the preset {path} cannot be read: {error}") from error
+        raise BadMask(f"the mask {path} cannot be read: {error}") from error
 
 
 def _decode(shop: Workshop, job: JobSpec, data: bytes) -> Raster:
@@ -99,7 +115,7 @@ def _facts(shop: Workshop, job: JobSpec, data: bytes, sha: str) -> Facts:
     return Facts(**{**facts, "notes": tuple(facts["notes"])})
 
 
-def _preview(raster: Raster, limit: int) -> Raster:
+def reduced(raster: Raster, limit: int) -> Raster:
     """Scaled down by area to at most `limit` pixels; unchanged when 0 or small enough."""
     if not limit or raster.height * raster.width <= limit:
         return raster

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,17 +46,23 @@ def verify_region(
         stage, stage.engines[0],
         lambda c: shop.memo.do(
             "verification", identity(stage, c, **inputs),
-            lambda: _measure(work, fill, after, zone, stage, _read_again(shop, c, after)),
+            lambda: _measure(work, fill, after, zone, stage, _read_again(shop, c, work, after)),
         ),
     )  # fmt: skip
     return _verdict(done), done, reader
 
 
-def _read_again(shop: Workshop, choice: EngineChoice, after: Pixels) -> tuple[TextLine, ...]:
+def _read_again(shop: Workshop, choice: EngineChoice, work: Work, after: Pixels) -> tuple[TextLine, ...]:
+    """The lines of the result. Where the first reading saw letters but could not read them, a box is enough."""
     levels = np.rint(np.clip(after, 0, 1) * 255).astype(np.uint8)
-    return with_engine(
-        shop, choice, lambda card, engine, params: wrap.read_text(card, engine, levels, params)
-    )
+    unread = not work.region.text
+    lines = with_engine(
+        shop, choice,
+        lambda card, engine, params: wrap.read_text(
+            card, engine, levels, {**params, "min_score": 0.0} if unread and "min_score" in params else params
+        ),
+    )  # fmt: skip
+    return tuple(replace(line, score=max(line.score, line.found)) for line in lines) if unread else lines
 
 
 def _measure(

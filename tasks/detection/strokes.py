@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tasks.contracts import Mask, Zone
 from tasks.detection.strokes_axis import Stretches, line_size, stretches
+from tasks.detection.strokes_background import picked
 from tasks.detection.strokes_frame import Frame, frame_around
 from tasks.detection.strokes_growth import traced
 from tasks.detection.strokes_ink import Ink, Line, find_ink
@@ -107,7 +108,7 @@ def _doubt(levels: NDArray[np.float32], ink: Ink, inside: Zone) -> str:
         return "too little ink found"
     if share > 0.75:
         return "too much taken for ink"
-    contrast = np.abs(levels[ink.core] - ink.background[ink.core]).max(axis=1)
+    contrast = np.abs(picked(levels, ink.core) - picked(ink.background, ink.core)).max(axis=1)
     if float(np.median(contrast)) < 10:
         return "ink and background are alike"
     return ""
@@ -126,7 +127,7 @@ def _unread(ink: Ink, inside: Zone, hole: Zone, parts: Stretches) -> Zone:
 
 
 def _polarity(levels: NDArray[np.float32], ink: Ink) -> Polarity:
-    change = (levels[ink.core] - ink.background[ink.core]).mean(axis=1)
+    change = (picked(levels, ink.core) - picked(ink.background, ink.core)).mean(axis=1)
     light = float((change > 0).mean())
     if light > 0.8:
         return "light"

@@ -38,13 +38,14 @@ def line_size(inside: Zone) -> tuple[float, float]:
 
 def stretches(inside: Zone, height: float) -> Stretches:
     """inside: the line's polygon, at least one pixel; height: length of a stretch, px."""
-    points = np.argwhere(inside).astype(np.float64)
-    centred = points - points.mean(axis=0)
-    _, axes = np.linalg.eigh(centred.T @ centred)
+    points = np.stack(np.nonzero(inside)).astype(np.float64)
+    centred = points - points.mean(axis=1, keepdims=True)
+    _, axes = np.linalg.eigh(centred @ centred.T)
     direction = axes[:, 1]
-    rows, columns = np.mgrid[: inside.shape[0], : inside.shape[1]]
+    rows, columns = np.ogrid[: inside.shape[0], : inside.shape[1]]
     along = rows * direction[0] + columns * direction[1]
-    low, high = float(along[inside].min()), float(along[inside].max())
+    covered = along[inside]
+    low, high = float(covered.min()), float(covered.max())
     count = min(max(round((high - low + 1) / max(height, 1.0)), 1), 64)
     index = np.floor((along - low) * (count / (high - low + 1))).astype(np.intp)
     return Stretches(np.clip(index, 0, count - 1), count)

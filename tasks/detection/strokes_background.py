@@ -22,23 +22,31 @@ def interpolated(levels: Levels3, known: Zone) -> Levels3:
     Push-pull over a pyramid (Gortler et al., The Lumigraph, 1996)."""
     if not known.any():
         return np.broadcast_to(levels.mean(axis=(0, 1)), levels.shape).astype(np.float32)
+    if known.all():
+        return levels.copy()
     weight = known.astype(np.float32)
-    filled = _push_pull(levels * weight[..., None], weight)
-    return np.where(known[..., None], levels, filled)
+    below = _coarse(times(levels, weight), weight)
+    filled = np.asarray(cv2.resize(below, known.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+    return put(filled.reshape(levels.shape), levels, known)
 
 
 def _push_pull(weighted: Levels3, weight: Plane) -> Levels3:
     height, width = weight.shape
     if weight.min() >= 0.5 or max(height, width) <= 1:
-        return np.asarray(weighted / np.maximum(weight, 1e-6)[..., None], np.float32)
-    size = ((width + 1) // 2, (height + 1) // 2)
-    coarse_weight = np.asarray(cv2.pyrDown(weight, dstsize=size), np.float32)
+        return times(weighted, (1 / np.maximum(weight, 1e-6)).astype(np.float32))
+    below = _coarse(weighted, weight)
+    wide = np.asarray(cv2.resize(below, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    return weighted + times(wide.reshape(weighted.shape), 1 - weight)
+
+
+def _coarse(weighted: Levels3, weight: Plane) -> Levels3:
+    """The level above, filled."""
+    size = ((weight.shape[1] + 1) // 2, (weight.shape[0] + 1) // 2)
+    coarse_weight = np.asarray(cv2.pyrDown(weight, dstsize=size), np.float32).reshape(size[::-1])
     coarse = np.asarray(cv2.pyrDown(weighted, dstsize=size), np.float32).reshape(size[1], size[0], 3)
     # A pixel seen at all counts for more on the next level, up to fully; so weights grow until nothing is open.
-    gain = np.minimum(4 * coarse_weight, 1) / np.maximum(coarse_weight, 1e-6)
-    below = _push_pull(coarse * gain[..., None], coarse_weight * gain)
-    wide = cv2.resize(below, (width, height), interpolation=cv2.INTER_LINEAR).reshape(height, width, 3)
-    return np.asarray(weighted + (1 - weight)[..., None] * wide, np.float32)
+    gain = np.minimum(4 * coarse_weight, 1) / np.maximum(coarse_weight, np.float32(1e-6))
+    return _push_pull(times(coarse, gain), coarse_weight * gain)
 
 
 def local_mean(values: NDArray[np.float32], where: Zone, reach: float) -> NDArray[np.float32]:
@@ -46,12 +54,12 @@ def local_mean(values: NDArray[np.float32], where: Zone, reach: float) -> NDArra
 
     values: H×W or H×W×3."""
     weight = where.astype(np.float32)
+    overall = np.asarray(cv2.mean(values, where.astype(np.uint8)), np.float32)
     count = np.maximum(_blurred(weight, reach), 0) + _TINY
-    overall = np.asarray(cv2.mean(values, weight.astype(np.uint8)), np.float32)
     if values.ndim == 2:
         return np.asarray((_blurred(values * weight, reach) + _TINY * overall[0]) / count, np.float32)
-    total = _blurred(values * weight[..., None], reach) + _TINY * overall[:3]
-    return np.asarray(total / count[..., None], np.float32)
+    total = _blurred(times(values, weight), reach) + _TINY * overall[:3]
+    return np.asarray(cv2.divide(total, cv2.merge((count,) * 3)), np.float32).reshape(values.shape)
 
 
 def local_median(levels: Levels3, height: float) -> Levels3:
@@ -70,7 +78,24 @@ def local_median(levels: Levels3, height: float) -> Levels3:
 
 def energy(change: Levels3) -> Plane:
     """Sum of the squares over the channels, H×W."""
-    return np.asarray(np.einsum("ijk,ijk->ij", change, change), np.float32)
+    summed = cv2.transform(cv2.multiply(change, change), np.ones((1, 3), np.float32))
+    return np.asarray(summed, np.float32).reshape(change.shape[:2])
+
+
+def times(values: Levels3, plane: Plane) -> Levels3:
+    """Every channel times a plane. OpenCV's way, which is several times faster than broadcasting over three channels."""
+    return np.asarray(cv2.multiply(values, cv2.merge((plane,) * 3)), np.float32).reshape(values.shape)
+
+
+def picked(levels: Levels3, where: Zone) -> NDArray[np.float32]:
+    """The pixels `where`, n×3, in their order: faster than by a mask over three channels."""
+    return np.take(levels.reshape(-1, levels.shape[2]), np.flatnonzero(where), axis=0)
+
+
+def put(under: Levels3, over: Levels3, where: Zone) -> Levels3:
+    """`over` where true, else `under`, which is written to and returned."""
+    cv2.copyTo(over, where.view(np.uint8), under)
+    return under
 
 
 def _blurred(values: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tasks.contracts import Zone
 from tasks.detection.strokes_frame import Frame, Values
+from tasks.detection.strokes_pieces import around
 
 # All in heights of the reader's box. How much room that leaves around the ink was measured with rapidocr 3.10 on 57
 # rendered lines: before and after the text 0.1 to 0.26, above and below it 0.04 to 0.23, where no letter was missed.
@@ -94,17 +95,23 @@ def _rectangle(size: tuple[int, ...], low: Values, high: Values, frame: Frame) -
 
 
 def _pieces(found: Zone, frame: Frame) -> _Pieces:
-    count, image = cv2.connectedComponents(found.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
-    rows, columns = np.nonzero(found)
+    view = around(found)
+    part = found[view].astype(np.uint8)
+    count, image = cv2.connectedComponents(part, connectivity=8, ltype=cv2.CV_32S)
+    rows, columns = np.nonzero(part)
     label = image[rows, columns].astype(np.intp)
-    at = np.stack(frame.places(rows, columns), axis=1)
-    low, high = np.full((count, 2), np.inf, np.float32), np.full((count, 2), -np.inf, np.float32)
-    np.minimum.at(low, label, at)
-    np.maximum.at(high, label, at)
+    depth = cv2.distanceTransform(part, cv2.DIST_L2, 3)[rows, columns]
+    rows, columns = rows + view[0].start, columns + view[1].start
+    at = frame.places(rows, columns)
+    low, high = np.full((2, count), np.inf, np.float32), np.full((2, count), -np.inf, np.float32)
+    for axis in (0, 1):
+        np.minimum.at(low[axis], label, at[axis])
+        np.maximum.at(high[axis], label, at[axis])
     thick = np.zeros(count, np.float32)
-    depth = cv2.distanceTransform(found.astype(np.uint8), cv2.DIST_L2, 3)
-    np.maximum.at(thick, label, depth[rows, columns])
-    return _Pieces((rows, columns), label, low, high, at, thick, found.shape)
+    np.maximum.at(thick, label, depth)
+    return _Pieces(
+        (rows, columns), label, low.T.copy(), high.T.copy(), np.stack(at, axis=1), thick, found.shape
+    )
 
 
 def _letters(pieces: _Pieces, frame: Frame, cut: Zone) -> NDArray[np.bool_]:
@@ -218,7 +225,10 @@ def _near(
 ) -> NDArray[np.bool_]:
     """Which pixels are of letters, of what crosses the middle as letters do, or of what belongs to either."""
     sure = pieces.drawn(within & lead[pieces.label])
-    distance = cv2.distanceTransform((~sure).astype(np.uint8), cv2.DIST_L2, 3)[pieces.pixels]
+    rows, columns = pieces.pixels
+    view = slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1)
+    open_ground = (~sure[view]).astype(np.uint8)
+    distance = cv2.distanceTransform(open_ground, cv2.DIST_L2, 3)[rows - rows.min(), columns - columns.min()]
     clearance = np.full(len(letters), np.inf, np.float32)
     np.minimum.at(clearance, pieces.label[within], distance[within])
     usual = float(np.median(pieces.thick[letters]))

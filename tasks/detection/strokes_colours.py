@@ -13,6 +13,7 @@ Values = NDArray[np.float32]
 _BINS = 16
 CLUSTERS = 8
 _ROUNDS = 8
+_MANY = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,11 @@ def palette(inside: Values, around: Values, low: float, high: float) -> Palette:
 
 
 def _histogram(values: Values, low: float, high: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    steps = np.clip((values - low) * (_BINS / (high - low)), 0, _BINS - 1).astype(np.intp)
-    code = (steps[:, 0] * _BINS + steps[:, 1]) * _BINS + steps[:, 2]
+    planes = np.ascontiguousarray(values.T)
+    steps = np.clip((planes - low) * (_BINS / (high - low)), 0, _BINS - 1).astype(np.intp)
+    code = (steps[0] * _BINS + steps[1]) * _BINS + steps[2]
     size = _BINS**3
-    sums = [np.bincount(code, values[:, channel], size) for channel in range(3)]
+    sums = [np.bincount(code, plane, size) for plane in planes]
     return np.bincount(code, minlength=size).astype(np.float64), np.stack(sums, axis=1)
 
 
@@ -71,8 +73,12 @@ def _begin(colours: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray
 
 
 def _lloyd(colours: NDArray[np.float64], weight: NDArray[np.float64], centres: NDArray[np.float64]) -> Values:
+    values, last = colours.astype(np.float32), np.zeros(0, np.intp)
     for _ in range(_ROUNDS):
-        label = _nearest(colours.astype(np.float32), centres.astype(np.float32))
+        label = _nearest(values, centres.astype(np.float32))
+        if np.array_equal(label, last):
+            break
+        last = label
         mass = np.bincount(label, weight, len(centres))
         sums = np.stack([np.bincount(label, weight * colours[:, c], len(centres)) for c in range(3)], axis=1)
         centres = np.where(mass[:, None] > 0, sums / np.maximum(mass, 1e-12)[:, None], centres)
@@ -80,5 +86,15 @@ def _lloyd(colours: NDArray[np.float64], weight: NDArray[np.float64], centres: N
 
 
 def _nearest(values: Values, centres: Values) -> NDArray[np.intp]:
-    cross = values @ centres.T
-    return np.asarray(np.argmin((centres**2).sum(axis=1) - 2 * cross, axis=1))
+    """Cluster by cluster for many values: faster than to look along rows of a few."""
+    own = (centres**2).sum(axis=1)
+    if len(values) < _MANY:
+        return np.asarray(np.argmin(own - 2 * (values @ centres.T), axis=1))
+    cross = centres @ np.ascontiguousarray(values.T)
+    label = np.zeros(len(values), np.intp)
+    least = own[0] - 2 * cross[0]
+    for k in range(1, len(centres)):
+        distance = own[k] - 2 * cross[k]
+        np.putmask(label, distance < least, k)
+        np.minimum(least, distance, out=least)
+    return label

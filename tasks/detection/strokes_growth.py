@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tasks.contracts import Zone
 from tasks.detection.strokes_axis import Stretches
-from tasks.detection.strokes_background import Levels3, Plane, interpolated, local_mean
+from tasks.detection.strokes_background import Levels3, Plane, interpolated, local_mean, picked
 
 SECTORS = 8
 _VISIBLE = 2.5
@@ -33,22 +33,24 @@ class Surrounding:
     distance: Plane
     """px; 0 on the core."""
     sector: NDArray[np.intp]
-    """0 … SECTORS − 1, from the right, clockwise as displayed."""
+    """0 … SECTORS − 1, from the right, clockwise as displayed; 0 farther off than asked for."""
 
 
-def surrounding(core: Zone) -> Surrounding:
-    """core: at least one true pixel."""
+def surrounding(core: Zone, most: float = np.inf) -> Surrounding:
+    """core: at least one true pixel; most: px, how far off the sectors are wanted."""
     distance, label = cv2.distanceTransformWithLabels(
         (~core).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
+    far = np.asarray(distance, np.float32)
     rows, columns = np.nonzero(core)
-    place = np.zeros((label.max() + 1, 2), np.float32)
-    place[label[rows, columns]] = np.stack([columns, rows], axis=1)
-    y, x = np.mgrid[: core.shape[0], : core.shape[1]]
-    nearest = place[label]
-    angle = np.arctan2(y - nearest[..., 1], x - nearest[..., 0])
-    sector = np.rint(angle * (SECTORS / (2 * np.pi))).astype(np.intp) % SECTORS
-    return Surrounding(np.asarray(distance, np.float32), sector)
+    place = np.zeros((2, label.max() + 1), np.float32)
+    place[:, label[rows, columns]] = rows, columns
+    y, x = np.nonzero((far > 0) & (far <= most))
+    nearest = label[y, x]
+    angle = np.arctan2(y - place[0, nearest], x - place[1, nearest])
+    sector = np.zeros(core.shape, np.intp)
+    sector[y, x] = np.rint(angle * (SECTORS / (2 * np.pi))).astype(np.intp) % SECTORS
+    return Surrounding(far, sector)
 
 
 def traced(
@@ -59,14 +61,14 @@ def traced(
     most: the farthest distance looked at, px; parts: stretches that agree or not on a trace; apart: what to learn nothing
     from. The hole lies inside
     `allowed`."""
-    seen = surrounding(core)
+    seen = surrounding(core, most + 1)
     open_ground = (seen.distance > most + 0.5) & ~apart
     if not open_ground.any():
         return core & allowed, np.zeros(SECTORS, np.intp)
     residual = levels - interpolated(levels, open_ground)
     far = open_ground & (seen.distance <= 2.5 * most + 4)
     far = far if far.any() else open_ground
-    grain = (levels - local_mean(levels, open_ground, most / 2))[far]
+    grain = picked(levels - local_mean(levels, open_ground, most / 2), far)
     quiet = float(np.vdot(grain, grain)) / grain.size
     reach = _reaches(_affected(residual, quiet, seen, allowed, most, parts))
     if quiet > _ROUGH**2:
@@ -86,7 +88,7 @@ def _affected(
     near = (step >= 1) & (step <= most) & allowed
     cells = SECTORS * (most + 1)
     code = seen.sector[near] * (most + 1) + step[near]
-    values = residual[near]
+    values = picked(residual, near)
     count = np.bincount(code, minlength=cells)
     code = code * parts.count + parts.index[near]
     number = np.asarray(

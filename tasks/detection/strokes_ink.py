@@ -9,7 +9,16 @@ import numpy as np
 
 from tasks.contracts import Zone
 from tasks.detection.strokes_axis import Stretches
-from tasks.detection.strokes_background import Levels3, Plane, energy, interpolated, local_mean, local_median
+from tasks.detection.strokes_background import (
+    Levels3,
+    Plane,
+    energy,
+    interpolated,
+    local_mean,
+    local_median,
+    picked,
+    put,
+)  # fmt: skip
 from tasks.detection.strokes_body import text_body
 from tasks.detection.strokes_colours import Palette, palette
 from tasks.detection.strokes_frame import Frame
@@ -59,8 +68,12 @@ def find_ink(levels: Levels3, line: Line, rare: float = RARE, strewn: float = ST
     inside, around = line.inside, line.around
     middle = local_median(levels, line.height)
     local = np.clip(levels - middle, -96, 95)
-    by_colour = _labelled(levels, line, palette(levels[inside], levels[around], 0, 256), rare, strewn)
-    by_change = _labelled(local, line, palette(local[inside], local[around], -96, 96), rare, strewn)
+    by_colour = _labelled(
+        levels, line, palette(picked(levels, inside), picked(levels, around), 0, 256), rare, strewn
+    )
+    by_change = _labelled(
+        local, line, palette(picked(local, inside), picked(local, around), -96, 96), rare, strewn
+    )
     core, separation = max((by_colour, by_change), key=lambda found: found[1])
     cut = rim(line.inside | line.ends)
     for _ in range(2):
@@ -73,12 +86,13 @@ def _labelled(
     values: Levels3, line: Line, colours: Palette, rare: float, strewn: float
 ) -> tuple[Zone, float]:
     ink = (colours.surprise > rare) & (colours.inside > _LEAST)
-    label = np.full(line.inside.shape, -1, np.intp)
-    label[line.inside] = colours.nearest(values[line.inside])
+    label, index = colours.nearest(picked(values, line.inside)), line.parts.index[line.inside]
     for k in np.flatnonzero(ink):
-        ink[k] = line.parts.spread(label == k) >= strewn
+        ink[k] = line.parts.spread_of(index[label == k]) >= strewn
     separation = float((colours.inside - colours.around)[ink].sum())
-    return np.asarray(np.append(ink, False)[label]), separation
+    found = np.zeros(line.inside.shape, np.bool_)
+    found[line.inside] = ink[label]
+    return found, separation
 
 
 def _refined(levels: Levels3, core: Zone, line: Line, strewn: float) -> tuple[Zone, Levels3]:
@@ -91,12 +105,14 @@ def _refined(levels: Levels3, core: Zone, line: Line, strewn: float) -> tuple[Zo
     background = interpolated(levels, known)
     smooth = local_mean(levels, known, line.height / 4)
     variance = local_mean(energy(levels - smooth) / np.float32(3), known, line.height / 2)
-    ground = np.where(known[..., None], smooth, background)
+    ground = put(background.copy(), smooth, known)
     against = energy(levels - ground) / (variance + NOISE**2)
-    models = ink_models(levels[core], background[core], line.parts.index[core], line.parts, strewn)
+    models = ink_models(
+        picked(levels, core), picked(background, core), line.parts.index[core], line.parts, strewn
+    )
     open_to_ink = line.inside | line.ends
     best = np.full(core.shape, np.inf, np.float32)
-    best[open_to_ink] = misfit(models, levels[open_to_ink], background[open_to_ink])
+    best[open_to_ink] = misfit(models, picked(levels, open_to_ink), picked(background, open_to_ink))
     evidence = cv2.GaussianBlur(np.clip(against - best, -30, 30).astype(np.float32), (3, 3), 0)
     found = (evidence > 0) & (against > 6) & open_to_ink
     guess = Guess(np.asarray(found), against, best, float(np.sqrt(variance[known].mean())))

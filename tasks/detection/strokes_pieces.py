@@ -39,6 +39,20 @@ def without_strays(guess: Guess, inside: Zone, ends: Zone, height: float) -> Zon
 
     In the line, over a background of some grain, a small piece is stray when it stands apart and the polygon cuts it. In the
     ends any piece is that is cut, not of a letter's size or not surely of the ink."""
+    view = around(guess.found)
+    kept = np.zeros_like(guess.found)
+    part = Guess(guess.found[view], guess.against[view], guess.misfit[view], guess.grain)
+    kept[view] = _kept(part, inside[view], ends[view], height)
+    return kept
+
+
+def around(zone: Zone) -> tuple[slice, slice]:
+    """The box around what is true, with a pixel more on each side: all that its pieces' shapes and distances need."""
+    x, y, w, h = cv2.boundingRect(zone.view(np.uint8))
+    return slice(max(y - 1, 0), y + h + 1), slice(max(x - 1, 0), x + w + 1)
+
+
+def _kept(guess: Guess, inside: Zone, ends: Zone, height: float) -> Zone:
     count, labels, boxes, _ = cv2.connectedComponentsWithStats(guess.found.astype(np.uint8), connectivity=8)
     label = np.asarray(labels, np.intp)
     area = _tally(label, guess.found, count)

@@ -30,7 +30,8 @@ def plate_around(crop: Bytes3, text: Zone) -> Zone | None:
     one that is not nearly a rectangle, rounded rectangle or ellipse, or without a step in colour all around."""
     if text.sum() < 64 or min(crop.shape[:2]) < 8:
         return None
-    patches = (_patch(crop, text, colour) for colour in _colours(crop, text))
+    inside = crop[text].astype(np.float32)
+    patches = (_patch(crop, text, inside, colour) for colour in _colours(crop, text, inside))
     plate = next((patch for patch in patches if patch is not None), None)
     if plate is None:
         return None
@@ -40,8 +41,8 @@ def plate_around(crop: Bytes3, text: Zone) -> Zone | None:
     return hole
 
 
-def _patch(crop: Bytes3, text: Zone, colour: Colour) -> Zone | None:
-    found = _uniform(crop, text, colour)
+def _patch(crop: Bytes3, text: Zone, inside: Colour, colour: Colour) -> Zone | None:
+    found = _uniform(crop, text, inside, colour)
     if found is None or _touches_border(found):
         return None
     plate = _solid(found, text)
@@ -50,10 +51,9 @@ def _patch(crop: Bytes3, text: Zone, colour: Colour) -> Zone | None:
     return plate
 
 
-def _colours(crop: Bytes3, text: Zone) -> list[Colour]:
+def _colours(crop: Bytes3, text: Zone, inside: Colour) -> list[Colour]:
     """Colours a plate may have: that of the polygon's border, and the two most frequent inside."""
     inner = cv2.erode(text.astype(np.uint8), np.ones((5, 5), np.uint8), borderValue=(0,))
-    inside = crop[text].astype(np.float32)
     found = palette(inside, inside[:0], 0, 256)
     order = np.argsort(-found.inside, kind="stable")[:2]
     made = [np.median(crop[text & (inner == 0)], axis=0)]
@@ -63,20 +63,28 @@ def _colours(crop: Bytes3, text: Zone) -> list[Colour]:
     return made
 
 
-def _uniform(crop: Bytes3, text: Zone, colour: Colour) -> Zone | None:
+def _uniform(crop: Bytes3, text: Zone, inside: Colour, colour: Colour) -> Zone | None:
     """Pixels of about this colour, the connected patch of them that fills most of the text's polygon."""
-    inside = crop[text].astype(np.float32)
-    close = inside[np.abs(inside - colour).max(axis=1) <= _TOLERANCE[1]]
+    close = inside[_farthest(inside, colour) <= _TOLERANCE[1]]
     if len(close) < 0.25 * len(inside):
         return None
     colour = np.median(close, axis=0)
-    spread = float(np.median(np.abs(close - colour).max(axis=1)))
+    spread = float(np.median(_farthest(close, colour)))
     tolerance = min(max(3.5 * spread, _TOLERANCE[0]), _TOLERANCE[1])
     alike = cv2.inRange(crop, np.asarray(colour - tolerance), np.asarray(colour + tolerance))
     like = np.asarray(cv2.morphologyEx(alike, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)), np.uint8)
+    voters = np.flatnonzero(text & (like > 0))
+    if len(voters) < 0.25 * len(inside):
+        return None
     _, label = cv2.connectedComponents(like, connectivity=4, ltype=cv2.CV_32S)
-    votes = np.bincount(label[text & (like > 0)], minlength=1)
+    votes = np.bincount(label.ravel()[voters], minlength=1)
     return np.asarray(label == votes.argmax()) if votes.max() >= 0.25 * len(inside) else None
+
+
+def _farthest(values: Colour, colour: Colour) -> Colour:
+    """Of each value the greatest difference to the colour in a channel."""
+    red, green, blue = (np.abs(values[:, k] - colour[k]) for k in range(3))
+    return np.asarray(np.maximum(np.maximum(red, green), blue))
 
 
 def _solid(found: Zone, text: Zone) -> Zone | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ from tasks.intents import Rights
 from tasks.policy.detectors.contract import Bytes3, Detector
 from tasks.policy.geometry import mark_like, watermark_like
 from tasks.policy.model import VERDICTS, Category, Decision, Policy
-from tasks.policy.sightings import Sightings, close_view, merged, survey, touching
+from tasks.policy.sightings import NOTHING, Sightings, close_view, merged, survey, touching
 from tasks.policy.spelling import Reading, read
 from tasks.policy.urls import without_own
 from tasks.policy.wording import matched, strictly
@@ -38,7 +38,7 @@ class Case:
     around: Reading
     rights: Rights
     policy: Policy
-    seen: Sightings
+    seen: Sightings = NOTHING
     excused: bool = field(init=False)
     """Well read, and strictly of a category that excuses how it lies."""
 
@@ -71,12 +71,10 @@ def decide(
     its surroundings; picture_size: (h, w); around: the text of the whole picture; seen: what detectors saw in other views.
     A detector that a guarding category needs and `detectors` lacks, or that breaks, blocks."""
     box = image_box or (0, 0, picture_size[1], picture_size[0])
-    sights = survey(image, box, detectors, policy.detectors(region.kind, rights))
-    known = merged(sights, seen) if seen else sights
     text = read(region.text)
-    case = Case(region, picture_size, text, read(around) if around else text, rights, policy, known)
-    found = findings(case)
-    return max(found, key=lambda d: VERDICTS.index(d.verdict), default=ALLOWED)
+    case = Case(region, picture_size, text, read(around) if around else text, rights, policy)
+    sights = survey(image, box, detectors, _wanted([case]))
+    return _strictest(replace(case, seen=merged(sights, seen) if seen else sights))
 
 
 def decide_all(
@@ -97,18 +95,33 @@ def decide_all(
     height, width = picture_size
     whole = (0, 0, width, height)
     overview, scale = _overview(look(whole))
-    names = sorted({name for region in regions for name in policy.detectors(region.kind, rights)})
-    seen = survey(overview, whole, detectors, names)
-    around = " ".join(region.text for region in regions if region.text)
+    around = read(" ".join(region.text for region in regions if region.text))
+    cases = [Case(one, picture_size, read(one.text), around, rights, policy) for one in regions]
+    seen = survey(overview, whole, detectors, _wanted(cases))
     decisions = []
-    for region in regions:
+    for case in cases:
         sights = seen
         if scale < ENOUGH:
-            box = close_view(region.box, picture_size)
-            sights = merged(seen, survey(look(box), box, detectors, policy.detectors(region.kind, rights)))
-        case = Case(region, picture_size, read(region.text), read(around), rights, policy, sights)
-        decisions.append(max(findings(case), key=lambda d: VERDICTS.index(d.verdict), default=ALLOWED))
+            box = close_view(case.region.box, picture_size)
+            sights = merged(seen, survey(look(box), box, detectors, _wanted([case])))
+        decisions.append(_strictest(replace(case, seen=sights)))
     return tuple(decisions)
+
+
+def _wanted(cases: Sequence[Case]) -> dict[str, tuple[Box, ...]]:
+    """The detectors that the cases need, and around what each has to look: nowhere if no find would count."""
+    wanted: dict[str, tuple[Box, ...]] = {}
+    for case in cases:
+        region, policy = case.region, case.policy
+        idle = {name for c in policy.categories if c.echoes and _echo(case) for name in c.detectors}
+        idle -= {name for c in policy.categories if not c.echoes for name in c.detectors}
+        for name in policy.detectors(region.kind, case.rights):
+            wanted[name] = wanted.get(name, ()) + (() if name in idle else (region.box,))
+    return dict(sorted(wanted.items()))
+
+
+def _strictest(case: Case) -> Decision:
+    return max(findings(case), key=lambda d: VERDICTS.index(d.verdict), default=ALLOWED)
 
 
 def findings(case: Case) -> tuple[Decision, ...]:

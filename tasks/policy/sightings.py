@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from tasks.contracts import Box, Region
 from tasks.policy.detectors.contract import Bytes3, Detector
@@ -23,19 +24,28 @@ class Sightings:
     """Name to why."""
 
 
-def survey(image: Bytes3, box: Box, detectors: Mapping[str, Detector], names: Iterable[str]) -> Sightings:
-    """Let each named detector look at `image`, which shows `box` of the picture at any scale.
+NOTHING = Sightings({}, {})
+"""Before anything was looked at."""
 
-    A detector that is not there, or that fails, is missing; it has not seen nothing."""
+
+def survey(
+    image: Bytes3, box: Box, detectors: Mapping[str, Detector], wanted: Mapping[str, Sequence[Box]]
+) -> Sightings:
+    """Let each wanted detector look at `image`, which shows `box` of the picture at any scale.
+
+    wanted: name to the boxes of the picture around which it is to look; for none, it need only be there. A detector that is
+    not there, or that fails, is missing; it has not seen nothing."""
     boxes: dict[str, tuple[Box, ...]] = {}
     missing: dict[str, str] = {}
     reasons: Mapping[str, str] = getattr(detectors, "missing", {})
-    for name in names:
+    for name, places in wanted.items():
         if name not in detectors:
             missing[name] = reasons.get(name, "it was not given")
             continue
         try:
-            boxes[name] = tuple(_moved(found, image, box) for found in detectors[name].find(image))
+            near = _shown(places, image, box)
+            found = detectors[name].find(image, near) if near else ()
+            boxes[name] = tuple(_moved(one, image, box) for one in found)
         except Exception as error:  # whatever it is, nothing was looked at
             missing[name] = f"it failed: {type(error).__name__}: {error}".splitlines()[0]
     return Sightings(boxes, missing)
@@ -74,3 +84,16 @@ def _moved(found: Box, image: Bytes3, box: Box) -> Box:
     fx, fy = (box[2] - box[0]) / image.shape[1], (box[3] - box[1]) / image.shape[0]
     x0, y0, x1, y1 = found
     return round(box[0] + x0 * fx), round(box[1] + y0 * fy), round(box[0] + x1 * fx), round(box[1] + y1 * fy)
+
+
+def _shown(places: Sequence[Box], image: Bytes3, box: Box) -> list[Box]:
+    """Boxes of the picture in the image's pixels, rounded outwards and clipped; those outside of it are left out."""
+    height, width = image.shape[:2]
+    fx, fy = width / (box[2] - box[0]), height / (box[3] - box[1])
+    shown = []
+    for x0, y0, x1, y1 in places:
+        left, top = max(int((x0 - box[0]) * fx), 0), max(int((y0 - box[1]) * fy), 0)
+        right, low = min(ceil((x1 - box[0]) * fx), width), min(ceil((y1 - box[1]) * fy), height)
+        if left < right and top < low:
+            shown.append((left, top, right, low))
+    return shown

@@ -11,6 +11,7 @@ import numpy as np
 
 from tasks.contracts import Box
 from tasks.policy.detectors.contract import Bytes3
+from tasks.policy.detectors.finders import Grey, may_hold_qr
 
 SMALLEST = 24
 """px: below this neither detector sees anything, and one of them fails."""
@@ -19,21 +20,32 @@ SMALLEST = 24
 class CodeDetector:
     """Detectors of `cv2` with `detectMulti`, each made once a thread: they keep state between calls."""
 
-    def __init__(self, name: str, makers: Sequence[Callable[[], Any]], scales: Sequence[float]) -> None:
-        """makers: each gives a cv2 object; all look at the picture at all scales. Raises what they raise."""
+    def __init__(
+        self,
+        name: str,
+        makers: Sequence[Callable[[], Any]],
+        scales: Sequence[float],
+        worth: Callable[[Grey, Sequence[Box]], bool] | None = None,
+    ) -> None:
+        """makers: each gives a cv2 object; all look at the picture at all scales. worth: a quick look at the grey picture
+        that says whether it may hold a code at all (near some boxes). Raises what makers raise."""
         for make in makers:
             make()
         self._makers, self._scales, self._local = tuple(makers), tuple(scales), threading.local()
-        self._version = f"{name} {len(makers)} at {self._scales} opencv {cv2.__version__}"
+        self._worth = worth
+        quick = f" {worth.__name__} 1" if worth else ""
+        self._version = f"{name} {len(makers)} at {self._scales}{quick} opencv {cv2.__version__}"
 
     @property
     def version(self) -> str:
         return self._version
 
-    def find(self, image: Bytes3) -> tuple[Box, ...]:
-        """Boxes around the codes, in the pixels of `image`, sorted."""
+    def find(self, image: Bytes3, near: Sequence[Box] = ()) -> tuple[Box, ...]:
+        """Boxes around the codes, in the pixels of `image`, sorted. near: boxes; codes apart from them may be left out."""
         height, width = image.shape[:2]
-        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
+        if self._worth and not self._worth(grey, near):
+            return ()
         boxes: set[Box] = set()
         for scale in self._scales:
             size = (round(width * scale), round(height * scale))
@@ -71,7 +83,7 @@ def _boxes(quads: Iterable[np.ndarray[Any, np.dtype[np.float64]]], width: int, h
 
 def qr_detector() -> CodeDetector:
     """QR codes, by both of OpenCV's ways: one misses codes of 2 px a module, which the other finds."""
-    return CodeDetector("qr", (cv2.QRCodeDetector, cv2.QRCodeDetectorAruco), (1.0,))
+    return CodeDetector("qr", (cv2.QRCodeDetector, cv2.QRCodeDetectorAruco), (1.0,), may_hold_qr)
 
 
 def barcode_detector() -> CodeDetector:

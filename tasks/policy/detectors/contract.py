@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -25,8 +25,10 @@ class Detector(Protocol):
         """Changes whenever the boxes could."""
         ...
 
-    def find(self, image: Bytes3) -> tuple[Box, ...]:
-        """Boxes in the pixels of `image` (unchanged), sorted; none where there is nothing. Any size from 1×1."""
+    def find(self, image: Bytes3, near: Sequence[Box] = ()) -> tuple[Box, ...]:
+        """Boxes in the pixels of `image` (unchanged), sorted; none where there is nothing. Any size from 1×1.
+
+        near: boxes of the image. With some, finds that reach into none of them may be left out, which is faster."""
         ...
 
 

@@ -137,7 +137,7 @@ def test_a_detector_that_breaks_blocks() -> None:
     class Broken:
         version = "1"
 
-        def find(self, image: object) -> tuple[()]:
+        def find(self, image: object, near: object = ()) -> tuple[()]:
             raise ZeroDivisionError("at the wrong moment")
 
     broken = Detectors({**HAVE, "face": Broken()})

@@ -14,6 +14,7 @@ from infra.store.contract import Damaged, NotFound
 from tasks.contracts import OUTCOMES
 from tasks.memo import record_key
 from tasks.results import ItemResult, RegionResult, RunResult
+from tasks.steps.thumbnails import media_type
 from tasks.workshop import Workshop
 
 ITEMS = 300
@@ -101,7 +102,7 @@ def _rgb8(
 
 def _thumb(shop: Workshop, sha256: str, label: str) -> SheetPicture | None:
     data = _bytes(shop, sha256)
-    return SheetPicture(label, data, "image/webp") if data is not None else None
+    return SheetPicture(label, data, media_type(data)) if data is not None else None
 
 
 def _bytes(shop: Workshop, sha256: str) -> bytes | None:

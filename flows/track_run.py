@@ -15,6 +15,7 @@ from infra.tracking.model import EngineVersion, Sample, TrackedRun
 from model_registry.weights import weights_digest
 from tasks.contracts import OUTCOMES
 from tasks.results import ItemResult, RunResult
+from tasks.steps.thumbnails import media_type
 from tasks.triage.descriptor import LENGTH, Descriptor, describe
 from tasks.workshop import Workshop
 
@@ -127,7 +128,7 @@ def _pictures(shop: Workshop, sample: Sequence[ItemResult]) -> Iterable[Sample]:
         for name in SHOWN:
             data = _thumbnail(shop, item, name)
             if data:
-                yield Sample(f"stage/{name}", step, data, "image/webp", item.id)
+                yield Sample(f"stage/{name}", step, data, media_type(data), item.id)
 
 
 def _thumbnail(shop: Workshop, item: ItemResult, name: str) -> bytes | None:

@@ -14,14 +14,19 @@ from tasks.contracts import Box, Mask, Zone
 from tasks.detection.lines import covered, glyph_height, grown_corners
 from tasks.detection.pieces import bounds
 from tasks.detection.strokes import stroke_mask
+from tasks.detection.strokes_banner import banner_across
 from tasks.detection.strokes_frame import frame_of
 from tasks.detection.strokes_plate import plate_around
+from tasks.detection.strokes_screen import is_screen
+from tasks.detection.synthetic import synthetic_mask
 
 REACH = 0.22
 """How far beyond the line outline, shadow and swashes are followed, in letter heights."""
 _BEYOND = 1.3
 """Length of the ground before and after the line where letters are looked for that the reader left out, in heights."""
 _CONTEXT = 0.6
+_DRAWN_REACH = 0.45
+_DRAWN_CONTEXT = 20
 _PLATE_CONTEXT = 3.0
 
 Bytes3 = NDArray[np.uint8]
@@ -45,22 +50,28 @@ def line_masks(image: Bytes3, lines: Sequence[TextLine], grow: float) -> dict[Te
     size = (image.shape[0], image.shape[1])
     ground = {line: covered(grown_corners(line, grow), size) for line in lines}
     ground = {line: place for line, place in ground.items() if place[1].any()}
+    screen = is_screen(image, [place[0] for place in ground.values()])
     made = {}
     for line in ground:
         others = [place for other, place in ground.items() if other != line]
-        made[line] = _line_mask(image, line, grow, others)
+        made[line] = _line_mask(image, line, grow, others, screen)
     return made
 
 
-def _line_mask(image: Bytes3, line: TextLine, grow: float, others: Sequence[tuple[Box, Zone]]) -> LineMask:
+def _line_mask(
+    image: Bytes3, line: TextLine, grow: float, others: Sequence[tuple[Box, Zone]], screen: bool
+) -> LineMask:
+    """On a screenshot what is drawn under the text stays; on a photograph the plate under it goes too."""
     size = (image.shape[0], image.shape[1])
-    height = glyph_height(line)
     place = covered(grown_corners(line, grow), size)
-    frame = _framed(place[0], round(_PLATE_CONTEXT * height) + 4, size)
-    plate = plate_around(_crop(image, frame), _shown((place,), frame))
+    plate = None if screen else _plate(image, line, place)
     if plate is not None:
-        return _tight(plate.astype(np.float32), frame, "plate", "")
+        return plate
     reach, ends = covered(grown_corners(line, REACH), size), _ends(line, size)
+    drawn = _on_drawn_ground(image, line, place, ends, others)
+    if drawn is not None:
+        return drawn
+    height = glyph_height(line)
     frame = _framed(_hull(place[0], reach[0], ends[0]), round(_CONTEXT * height) + 4, size)
     inside = _shown((place,), frame)
     strokes = stroke_mask(
@@ -73,6 +84,40 @@ def _line_mask(image: Bytes3, line: TextLine, grow: float, others: Sequence[tupl
         frame=frame_of(grown_corners(line, 0.0), frame[:2], line.text),
     )
     return _tight(strokes.mask, frame, "strokes" if strokes.trusted else "polygon", strokes.reason)
+
+
+def _plate(image: Bytes3, line: TextLine, place: tuple[Box, Zone]) -> LineMask | None:
+    """The patch or the band of one colour that the line stands on."""
+    size = (image.shape[0], image.shape[1])
+    height = glyph_height(line)
+    frame = _framed(place[0], round(_PLATE_CONTEXT * height) + 4, size)
+    plate = plate_around(_crop(image, frame), _shown((place,), frame))
+    if plate is not None:
+        return _tight(plate.astype(np.float32), frame, "plate", "")
+    band = banner_across(image, grown_corners(line, 0.0), *place, height)
+    if band is None:
+        return None
+    return LineMask(band, np.ones((band[3] - band[1], band[2] - band[0]), np.float32), "plate")
+
+
+def _on_drawn_ground(
+    image: Bytes3,
+    line: TextLine,
+    place: tuple[Box, Zone],
+    ends: tuple[Box, Zone],
+    others: Sequence[tuple[Box, Zone]],
+) -> LineMask | None:
+    """Every pixel that a drawn ground does not explain; None on other grounds."""
+    size = (image.shape[0], image.shape[1])
+    wide = covered(grown_corners(line, _DRAWN_REACH), size)
+    near = covered(grown_corners(line, REACH), size)
+    frame = _framed(_hull(wide[0], ends[0]), _DRAWN_CONTEXT, size)
+    inside = _shown((place,), frame)
+    reaches = (_shown((wide, ends), frame), _shown((wide,), frame), _shown((near,), frame))
+    mask = synthetic_mask(
+        _crop(image, frame), inside, reaches=reaches, others=_shown(others, frame) & ~inside
+    )
+    return _tight(mask, frame, "strokes", "") if mask is not None else None
 
 
 def _ends(line: TextLine, size: tuple[int, int]) -> tuple[Box, Zone]:

@@ -17,15 +17,23 @@ QUALITY = 85
 
 
 def thumbnail(raster: Raster) -> tuple[bytes, str]:
-    """WebP of at most SIDE px on the longer side, 8 bit, alpha kept; and its media type."""
+    """At most SIDE px on the longer side, 8 bit; and its media type: JPEG, which is ten times as quick, or WebP to keep alpha."""
     pixels = _shown(
         raster.pixels if raster.pixels.dtype == np.uint8 else (raster.pixels >> 8).astype(np.uint8)
     )
     mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[raster.channels]
     picture = Image.fromarray(np.ascontiguousarray(pixels[..., 0] if mode == "L" else pixels), mode)
     out = io.BytesIO()
-    picture.convert("RGBA" if raster.has_alpha else "RGB").save(out, "WEBP", quality=QUALITY, method=2)
-    return out.getvalue(), "image/webp"
+    if raster.has_alpha:
+        picture.convert("RGBA").save(out, "WEBP", quality=QUALITY, method=2)
+    else:
+        picture.save(out, "JPEG", quality=QUALITY)
+    return out.getvalue(), media_type(out.getvalue())
+
+
+def media_type(data: bytes) -> str:
+    """What a thumbnail's bytes are."""
+    return "image/jpeg" if data.startswith(b"\xff\xd8") else "image/webp"
 
 
 def _shown(pixels: NDArray[Any]) -> NDArray[np.uint8]:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from tasks.contracts import Pixels, Zone
 from tasks.generation.unmix_background import Plane, Spread, spread_around
-from tasks.generation.unmix_evidence import Overlay, behind_overlay, evidence, uncovered
+from tasks.generation.unmix_evidence import Overlay, behind_overlay, measured_coverage, uncovered
 from tasks.generation.unmix_fit import Fit, first_fits, fitted, pairs_of
-from tasks.generation.unmix_judge import doubt_about
-from tasks.generation.unmix_network import coverage_network
+from tasks.generation.unmix_guess import guesses
+from tasks.generation.unmix_judge import SHADOW, SURE, doubt_about
+from tasks.generation.unmix_layout import laid_out
 from tasks.generation.unmix_solid import RIM, depth_in, is_solid, lettering
 
 _MARGIN = 16
 _CORE, _CLEAR = 0.96, 0.03
-_ROUNDS = 3
+_ROUNDS = 2
+_LAYOUTS = 3
+_BEGUN = 4
 _STILL = 0.006
 LARGEST_ERROR = 0.05
 """Standard deviation, 0–1, up to which a recovered pixel is trusted."""
@@ -56,6 +61,19 @@ class Scene:
     """Standard deviation of a pixel of the file, 0–1."""
 
 
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """An overlay found in a scene."""
+
+    scene: Scene
+    """Its hole is the overlay and its rim alone."""
+    fit: Fit
+    coverage: Plane
+    written: Zone
+    """What stands on a plate."""
+    residual: float = 0.0
+
+
 def unmix(
     crop: Pixels, hole: Zone, others: Zone | None = None, *, levels: int, noise: float = 0.0
 ) -> Unmixed | None:
@@ -70,19 +88,38 @@ def unmix(
         return None
     window = _window(hole)
     scene = _scene(crop[window], hole[window], known[window], levels, noise)
-    for begin in first_fits(scene.pixels, _surely(scene), scene.known, scene.noise):
-        found = _solved(scene, begin)
-        if found is None:
+    best: Solution | None = None
+    for begun in _begun(scene):
+        found = None if begun is None else _solved(*begun)
+        doubt, residual = _doubt(found)
+        if doubt == SHADOW:
+            return None
+        if found is None or doubt:
             continue
-        fit, coverage, written = found
-        doubt, residual = doubt_about(scene.pixels, scene.hole & ~written, scene.known, fit, coverage)
-        if not doubt:
-            return _placed(crop, window, scene, found, residual)
-    return None
+        if best is None or found.fit.correlation > best.fit.correlation:
+            best = replace(found, residual=residual)
+        if best.fit.correlation > SURE:
+            break
+    return None if best is None else _placed(crop, window, scene.hole, best)
 
 
-def _surely(scene: Scene) -> Zone:
-    return scene.inner if scene.inner.any() else scene.hole
+def _begun(scene: Scene) -> Iterator[tuple[Scene, Fit, Plane | None] | None]:
+    """What to begin with, the likeliest first: letters found in the hole, then the hole as a plate."""
+    for overlay in _guessed(scene):
+        yield _narrowed(scene, overlay)
+    depth = depth_in(scene.hole)
+    if is_solid(scene.hole, depth):
+        plate = replace(scene, inner=scene.hole & (depth > RIM))
+        for fit in first_fits(plate.pixels, plate.inner, plate.known, plate.noise)[:1]:
+            yield plate, fit, None
+
+
+def _doubt(found: Solution | None) -> tuple[str, float]:
+    if found is None:
+        return "no overlay", 0.0
+    near = found.scene
+    hole = near.hole & ~found.written
+    return doubt_about(near.pixels, hole, near.known, found.fit, found.coverage, near.noise)
 
 
 def _window(hole: Zone) -> tuple[slice, slice]:
@@ -95,16 +132,46 @@ def _window(hole: Zone) -> tuple[slice, slice]:
 
 def _scene(pixels: Pixels, hole: Zone, known: Zone, levels: int, noise: float) -> Scene:
     rounding = 1 / levels / 12**0.5
+    spread = spread_around(pixels, known, levels, noise)
+    return Scene(pixels, hole, known, np.zeros_like(hole), spread, float(np.hypot(rounding, noise)))
+
+
+def _guessed(scene: Scene) -> tuple[Overlay, ...]:
+    """Overlays to begin with, the likeliest first: from steps in the hole, then from its ridges."""
+    begun = list(guesses(scene.pixels, scene.hole, scene.noise))
+    for fit in first_fits(scene.pixels, scene.hole, scene.known, scene.noise):
+        if not any(_near(fit.overlay, other) for other in begun):
+            begun.append(fit.overlay)
+    return tuple(begun[:_BEGUN])
+
+
+def _near(one: Overlay, other: Overlay) -> bool:
+    return abs(one.opacity - other.opacity) < 0.08 and bool(np.abs(one.colour - other.colour).max() < 0.15)
+
+
+def _narrowed(scene: Scene, begin: Overlay) -> tuple[Scene, Fit, Plane | None] | None:
+    """The scene with the hole drawn in to the overlay and its rim, and the overlay fitted to that; None for no overlay."""
+    fit: Fit | None = None
+    overlay = begin
+    for _ in range(_LAYOUTS):
+        layout = laid_out(scene.pixels, scene.hole, overlay, scene.spread)
+        touched = cv2.dilate((layout > 0).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        clear = scene.known | (scene.hole & ~touched)
+        fit = fitted(pairs_of(scene.pixels, layout == 1, clear), scene.noise)
+        if fit is None or _alike(overlay, fit.overlay):
+            break
+        overlay = fit.overlay
+    if fit is None:
+        return None
+    hole = (cv2.dilate(touched.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0) & scene.hole
     depth = depth_in(hole)
     inner = hole & (depth > RIM) if is_solid(hole, depth) else np.zeros_like(hole)
-    spread = spread_around(pixels, known, levels, noise)
-    return Scene(pixels, hole, known, inner, spread, float(np.hypot(rounding, noise)))
+    return replace(scene, hole=hole, known=scene.known | (scene.hole & ~hole), inner=inner), fit, layout
 
 
-def _solved(scene: Scene, begin: Fit) -> tuple[Fit, Plane, Zone] | None:
+def _solved(scene: Scene, begin: Fit, coverage: Plane | None) -> Solution | None:
     """Colour and opacity from pairs across the edge, coverage from those, and again; and what is written on a plate."""
     fit: Fit | None = begin
-    coverage: Plane | None = None
     written = np.zeros_like(scene.hole)
     for _ in range(_ROUNDS):
         if fit is None:
@@ -119,7 +186,7 @@ def _solved(scene: Scene, begin: Fit) -> tuple[Fit, Plane, Zone] | None:
             break
     if fit is None or coverage is None:
         return None
-    return fit, _covered(scene, fit.overlay, coverage), written
+    return Solution(scene, fit, _covered(scene, fit.overlay, coverage), written)
 
 
 def _alike(one: Overlay, other: Overlay) -> bool:
@@ -129,29 +196,22 @@ def _alike(one: Overlay, other: Overlay) -> bool:
 
 def _covered(scene: Scene, overlay: Overlay, last: Plane | None) -> Plane:
     band = scene.hole & ~scene.inner
-    behind, weight = behind_overlay(scene.pixels, scene.hole, scene.known, overlay, last)
-    seen = evidence(scene.pixels, band, behind, weight, overlay, scene.spread, last)
-    return np.where(scene.inner, np.float32(1), coverage_network().coverage(seen, band))
+    behind = behind_overlay(scene.pixels, scene.hole, scene.known, overlay, last)
+    seen = measured_coverage(scene.pixels, band, behind, overlay, scene.spread)
+    return np.where(scene.inner, np.float32(1), seen)
 
 
-def _placed(
-    crop: Pixels, window: tuple[slice, slice], scene: Scene, found: tuple[Fit, Plane, Zone], residual: float
-) -> Unmixed:
-    fit, coverage, written = found
+def _placed(crop: Pixels, window: tuple[slice, slice], hole: Zone, found: Solution) -> Unmixed:
+    scene, fit, coverage, written = found.scene, found.fit, found.coverage, found.written
     overlay = fit.overlay
     part_alpha = np.float32(overlay.opacity) * coverage
     clear = uncovered(scene.pixels, coverage, overlay)
     error = scene.noise / (1 - part_alpha)
     sure = (
-        scene.hole
-        & ~written
-        & (error < LARGEST_ERROR)
-        & (np.abs(clear - np.clip(clear, 0, 1)).max(axis=2) < 0.1)
+        hole & ~written & (error < LARGEST_ERROR) & (np.abs(clear - np.clip(clear, 0, 1)).max(axis=2) < 0.1)
     )
     pixels, trusted, alpha = crop.copy(), np.zeros(crop.shape[:2], bool), np.zeros(crop.shape[:2], np.float32)
     np.copyto(pixels[window], np.clip(clear, 0, 1), where=sure[..., None])
     trusted[window], alpha[window] = sure, part_alpha
-    reason = (
-        "" if bool(sure[scene.hole].all()) else "noise or clipping grows too much where the overlay is dense"
-    )
-    return Unmixed(pixels, trusted, alpha, overlay.colour, overlay.opacity, residual, reason)
+    reason = "" if bool(sure[hole].all()) else "noise or clipping grows too much where the overlay is dense"
+    return Unmixed(pixels, trusted, alpha, overlay.colour, overlay.opacity, found.residual, reason)

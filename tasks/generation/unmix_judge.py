@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from tasks.contracts import Pixels, Zone
 from tasks.generation.unmix_background import Plane, interpolated
@@ -14,45 +16,75 @@ FAINTEST = 0.012
 """Contrast of an overlay below which there is nothing to measure, 0–1."""
 DENSEST = 0.87
 """Opacity above which a fill is better than what is left of the picture."""
+FAINT = 0.05
+"""The same for a fit that is not sure: letters that somebody is to read stand out."""
+LIKE = 0.7
+"""Correlation of what comes back with what lies beside, at least."""
+CLEAREST = 0.12
+"""Opacity below which an overlay cannot be told from the picture's own shades."""
 FLATTEST = 0.006
 """Standard deviation of the surroundings, 0–1, below which opacity cannot be told and a fill is as good."""
 HEART = (0.4, 1.7)
+SURE = 0.97
+"""Correlation from which the fit itself shows that the picture shines through."""
 NEAR = 10.0
 """px from the hole within which the picture is measured."""
 ROUGHEST = 1.7
 """How far pixels at an overlay's edge may be off their neighbours, in steps between neighbours of the picture."""
 
 
-def doubt_about(pixels: Pixels, hole: Zone, known: Zone, fit: Fit, coverage: Plane) -> tuple[str, float]:
+SHADED = 0.85
+"""Step between both sides of the strokes, over chance, from which a shadow lies on one of them."""
+SHADOW = "a shadow would stay"
+_MOST = 0.94
+"""Share of the rim that has a say: not where a hole cuts a letter off."""
+_AROUND = ((3, 3), (3, -3), (4, 0), (0, 4))
+"""px: where a shadow falls, or opposite."""
+_LOCAL = 15
+
+
+def doubt_about(
+    pixels: Pixels, hole: Zone, known: Zone, fit: Fit, coverage: Plane, noise: float
+) -> tuple[str, float]:
     """Why not to believe the fit ('' when it holds), and the ratio of its misfit to the picture's own steps."""
     beside = known & (depth_in(~hole) <= NEAR)
-    ratio = fit.misfit / max(own_step(pixels, beside, 3), 1e-4)
-    doubt = _doubt_of_fit(fit, ratio)
-    return doubt or _doubt_of_result(pixels, hole, known, fit, coverage, own_step(pixels, beside, 1)), ratio
+    grown = noise / (1 - fit.overlay.opacity)
+    ratio = fit.misfit / max(float(np.hypot(own_step(pixels, beside, 3), grown)), 1e-4)
+    step = float(np.hypot(own_step(pixels, beside, 1), grown))
+    return _doubt_of_fit(fit, ratio) or _doubt_of_result(
+        pixels, hole, known, fit, coverage, step, noise
+    ), ratio
 
 
 def _doubt_of_fit(fit: Fit, ratio: float) -> str:
     if fit.overlay.opacity > DENSEST:
         return "nearly opaque"
-    if fit.contrast < FAINTEST:
+    if fit.contrast < FAINTEST or fit.overlay.opacity < CLEAREST:
         return "no contrast"
+    if fit.contrast < FAINT and fit.correlation < SURE:
+        return "hardly any contrast"
     if fit.detail < FLATTEST:
         return "the surroundings are flat"
-    if fit.correlation < 0.25 or ratio > 1.2 or ratio > max(2 * fit.correlation - 0.7, 0.3):
+    if fit.correlation < LIKE or ratio > max(2.2 * fit.correlation - 0.8, 0.3):
         return "what comes back does not resemble its surroundings"
     return ""
 
 
-def _doubt_of_result(pixels: Pixels, hole: Zone, known: Zone, fit: Fit, coverage: Plane, step: float) -> str:
+def _doubt_of_result(
+    pixels: Pixels, hole: Zone, known: Zone, fit: Fit, coverage: Plane, step: float, noise: float
+) -> str:
     clear = uncovered(pixels, coverage, fit.overlay)
     kept = np.clip(clear, 0, 1)
     if float((np.abs(clear - kept).max(axis=2) > 0.04)[hole].mean()) > 0.06:
         return "what comes back is no colour"
-    if ghost_shift(kept, hole, known, coverage) > 0.9:
+    if ghost_shift(kept, hole, known, coverage) > 1:
         return "a trace would stay"
     if rim_excess(kept, hole, known, coverage, step) > ROUGHEST:
         return "the overlay's edge does not vanish"
-    if not HEART[0] < heart_clearness(pixels, hole, known, fit, coverage) < HEART[1]:
+    if shadow_shift(kept, hole, known, coverage) > SHADED:
+        return SHADOW
+    least = HEART[0] if fit.correlation < SURE else HEART[0] / 2
+    if not least < heart_clearness(pixels, hole, known, fit, coverage, noise) < HEART[1]:
         return "the middle of the strokes is not as clear as their edge says"
     plate = hole & (coverage >= 1)
     if plate.sum() > 400 and own_step(clear, plate, 3) > 1.6 * own_step(pixels, known, 3) + 0.02:
@@ -60,7 +92,9 @@ def _doubt_of_result(pixels: Pixels, hole: Zone, known: Zone, fit: Fit, coverage
     return ""
 
 
-def heart_clearness(pixels: Pixels, hole: Zone, known: Zone, fit: Fit, coverage: Plane) -> float:
+def heart_clearness(
+    pixels: Pixels, hole: Zone, known: Zone, fit: Fit, coverage: Plane, noise: float
+) -> float:
     """How clear the middle of the strokes is, as a share of what the fit says: about 1, near 0 for opaque ones.
 
     By the spread of the pixels there against that of their clear neighbours: edges, which are never opaque, have no say."""
@@ -74,7 +108,8 @@ def heart_clearness(pixels: Pixels, hole: Zone, known: Zone, fit: Fit, coverage:
         np.median(np.abs(side - np.median(side, axis=0)), axis=0).mean()
         for side in (pairs.under, pairs.clear)
     )
-    return float(under / max(float(beside), 1e-4) / (1 - fit.overlay.opacity))
+    under, beside = (max(float(side) ** 2 - (0.67 * noise) ** 2, 1e-10) ** 0.5 for side in (under, beside))
+    return float(under / max(beside, 1e-4) / (1 - fit.overlay.opacity))
 
 
 def own_step(pixels: Pixels, known: Zone, reach: int) -> float:
@@ -105,6 +140,39 @@ def ghost_shift(clear: Pixels, hole: Zone, known: Zone, coverage: Plane) -> floa
     return worst
 
 
+def shadow_shift(clear: Pixels, hole: Zone, known: Zone, coverage: Plane) -> float:
+    """How much darker or lighter one side of the strokes is than the other, over what a picture does by chance.
+
+    Both sides are compared near each other, so that the picture's own changes from place to place have no say."""
+    letters = (hole & (coverage > 0.03)).astype(np.uint8)
+    near = (known | hole) & (letters == 0) & (depth_in(letters == 0) >= 1.5)
+    worst = 0.0
+    for down, right in _AROUND:
+        one, other = near & (_moved(letters, down, right) > 0), near & (_moved(letters, -down, -right) > 0)
+        means, share = [], []
+        for side in (one & ~other, other & ~one):
+            weight = side.astype(np.float32)[..., None]
+            total = cv2.blur(np.concatenate([clear * weight, weight], axis=2), (_LOCAL, _LOCAL))
+            share.append(total[..., -1])
+            means.append(total[..., :-1] / np.maximum(total[..., -1:], 1e-6))
+        both = np.minimum(*share) > 0.02
+        if both.sum() < 2 * _LOCAL**2:
+            continue
+        off = (means[0] - means[1])[both].astype(np.float64)
+        error = off.std(axis=0) * (_LOCAL**2 / len(off)) ** 0.5
+        worst = max(worst, float((np.abs(off.mean(axis=0)) / (0.012 + 2.5 * error)).max()))
+    return worst
+
+
+def _moved(letters: NDArray[np.uint8], down: int, right: int) -> NDArray[np.uint8]:
+    height, width = letters.shape
+    moved = np.zeros_like(letters)
+    moved[max(down, 0) : height + min(down, 0), max(right, 0) : width + min(right, 0)] = letters[
+        max(-down, 0) : height + min(-down, 0), max(-right, 0) : width + min(-right, 0)
+    ]
+    return moved
+
+
 def rim_excess(clear: Pixels, hole: Zone, known: Zone, coverage: Plane, step: float) -> float:
     """How much less the half-covered pixels agree with their clear and recovered neighbours than the picture's own do."""
     core = hole & (coverage > 0.96)
@@ -114,5 +182,7 @@ def rim_excess(clear: Pixels, hole: Zone, known: Zone, coverage: Plane, step: fl
     for low, high in ((-1.0, 0.03), (0.03, 0.96)):
         chosen = hole & (depth_in(~beside) <= 2) & (coverage >= low) & (coverage < high)
         if chosen.sum() >= 40:
-            worst = max(worst, float(np.sqrt((off[chosen].astype(np.float64) ** 2).mean())) / max(step, 0.01))
+            square = np.sort((off[chosen].astype(np.float64) ** 2).mean(axis=1))
+            most = square[: int(_MOST * len(square))]
+            worst = max(worst, float(np.sqrt(most.mean())) / max(step, 0.01))
     return worst

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -12,6 +12,7 @@ import numpy as np
 from tasks.contracts import JsonObject, Pixels, Zone
 from tasks.generation.unmix import unmix
 from tasks.generation.unmix_background import noise_of_tables
+from tasks.generation.unmix_opaque import plainly_opaque
 from tasks.lossless import decode_mask, decode_pixels, encode_mask, encode_pixels
 from tasks.memo import Done, Produced
 from tasks.plan import StagePlan
@@ -24,7 +25,8 @@ from tasks.workshop import Workshop
 if TYPE_CHECKING:
     from tasks.steps.restore import Work
 
-ENGINE = "unmix"
+_FAINT = 0.01
+"""Opacity from which a pixel counts as covered."""
 
 
 def recover(shop: Workshop, source: Source, stage: StagePlan, work: Work) -> tuple[Work, Done] | None:
@@ -43,8 +45,15 @@ def recover(shop: Workshop, source: Source, stage: StagePlan, work: Work) -> tup
     return (grounded(work, done), done) if done.facts["recovered"] else None
 
 
-Recovered = tuple[Pixels, Zone, JsonObject]
-"""The crop's pixels with what was recovered, where that is trusted, and what else is known."""
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What came back of a crop."""
+
+    pixels: Pixels
+    trusted: Zone
+    hole: Zone
+    """Everything that the overlay covers: the work's hole, and what un-mixing found of it beside that."""
+    facts: JsonObject
 
 
 def _remembered(
@@ -54,29 +63,42 @@ def _remembered(
         found = work_out()
         if found is None:
             return Produced(facts={"recovered": 0.0})
-        pixels, trusted, facts = found
-        where = trusted & work.hole
-        share = round(float(where.sum() / work.hole.sum()), 4)
+        where = found.trusted & found.hole
+        share = round(float(where.sum() / found.hole.sum()), 4)
+        mask = np.where(found.hole[work.inner], np.maximum(work.region.mask, 1 / 255), 0).astype(np.float32)
         return Produced({
-            "recovered": (encode_pixels(np.clip(pixels[work.inner], 0, 1)), PNG),
+            "recovered": (encode_pixels(np.clip(found.pixels[work.inner], 0, 1)), PNG),
             "trusted": (encode_mask(where[work.inner].astype(np.float32)), PNG),
             "region": (encode_pixels(work.crop[work.inner]), PNG),
-            "mask": (encode_mask(work.region.mask), PNG),
-        }, {"recovered": share, **facts})  # fmt: skip
+            "mask": (encode_mask(mask), PNG),
+        }, {"recovered": share, **found.facts})  # fmt: skip
 
     return shop.memo.do("recover", identity(stage, None, **inputs), compute)
 
 
 def _unmixed(work: Work, levels: int, noise: float) -> Recovered | None:
-    found = unmix(work.crop, work.hole, work.others, levels=levels, noise=noise)
+    """On lossless sources the whole line is looked at first: masks of half-transparent letters miss some of them."""
+    if plainly_opaque(work.crop, work.hole, ~(work.hole | work.others)):
+        return None
+    found = unmix(work.crop, _line(work), work.others, levels=levels) if not noise else None
+    if found is None:
+        found = unmix(work.crop, work.hole, work.others, levels=levels, noise=noise)
     if found is None:
         return None
     colour = [round(float(level), 4) for level in found.colour]
-    return (
-        found.pixels,
-        found.trusted,
-        {"opacity": round(float(found.opacity), 4), "colour": colour, "reason": found.reason},
-    )
+    facts = {"opacity": round(float(found.opacity), 4), "colour": colour, "reason": found.reason}
+    return Recovered(found.pixels, found.trusted, work.hole | (found.alpha > _FAINT), facts)
+
+
+def _line(work: Work) -> Zone:
+    """The turned rectangle about the hole, within the region's box: the letters of a line and those between them."""
+    points = np.argwhere(work.hole)[:, ::-1].astype(np.float32)
+    corners = cv2.boxPoints(cv2.minAreaRect(points))
+    filled = np.zeros(work.hole.shape, np.uint8)
+    cv2.fillPoly(filled, [np.rint(corners).astype(np.int32)], (1,))
+    within = np.zeros_like(work.hole)
+    within[work.inner] = filled[work.inner] > 0
+    return (within | work.hole) & ~work.others
 
 
 def _beneath(shop: Workshop, source: Source, shared: Done, work: Work) -> Recovered:
@@ -90,7 +112,7 @@ def _beneath(shop: Workshop, source: Source, shared: Done, work: Work) -> Recove
         columns = slice(patch.x - work.box[0], patch.box[2] - work.box[0])
         np.copyto(pixels[rows, columns], patch.pixels, where=patch.zone[..., None])
         trusted[rows, columns] = patch.zone
-        return pixels, trusted, {}
+        return Recovered(pixels, trusted, work.hole, {})
     full = full_raster(shop, source)
     small = reduced(full.with_patches((patch,)), limit)
     doubt = np.zeros((full.height, full.width), np.float32)
@@ -99,13 +121,15 @@ def _beneath(shop: Workshop, source: Source, shared: Done, work: Work) -> Recove
         cv2.resize(doubt, (small.width, small.height), interpolation=cv2.INTER_AREA), np.float32
     )
     x0, y0, x1, y1 = work.box
-    return small.crop(work.box), work.hole & (doubt[y0:y1, x0:x1] == 0), {}
+    return Recovered(small.crop(work.box), work.hole & (doubt[y0:y1, x0:x1] == 0), work.hole, {})
 
 
 def grounded(work: Work, done: Done) -> Work:
-    """The work with a record's recovered pixels put in: what they do not cover is left to fill."""
-    trusted = decode_mask(done.load("trusted")) > 0
-    ground, gap = work.crop.copy(), work.hole.copy()
-    np.copyto(ground[work.inner], decode_pixels(done.load("recovered")), where=trusted[..., None])
-    gap[work.inner] &= ~trusted
-    return replace(work, ground=ground, gap=gap)
+    """The work with a record's recovered pixels put in, its hole all that they say was covered; the rest is left to fill."""
+    trusted, mask = (decode_mask(done.load(name)) for name in ("trusted", "mask"))
+    ground, hole = work.crop.copy(), work.hole.copy()
+    hole[work.inner] |= mask > 0
+    gap = hole.copy()
+    gap[work.inner] &= ~(trusted > 0)
+    np.copyto(ground[work.inner], decode_pixels(done.load("recovered")), where=(trusted > 0)[..., None])
+    return replace(work, ground=ground, gap=gap, hole=hole, region=replace(work.region, mask=mask))

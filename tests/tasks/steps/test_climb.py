@@ -93,7 +93,7 @@ def test_each_region_climbs_alone(tmp_path: Path, cards: Path, pictures: Path) -
     save(pictures / "word.png", picture)
     boxes = MaskBoxes(boxes=((30, 40, 40, 50), (150, 40, 170, 60)))
     result = run(tmp_path, RemoveObject(mask=boxes))
-    assert [r.engine for r in result.regions] == ["synthetic", "patchmatch"]
+    assert [r.engine for r in result.regions] == ["synthetic", "exemplar"]
 
 
 def region(n: int, failed: tuple[str, ...] = (), fallback_from: str | None = None) -> RegionResult:

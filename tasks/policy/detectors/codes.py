@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from tasks.contracts import Box
+from tasks.policy.detectors.bars import Quad, has_bars
 from tasks.policy.detectors.contract import Bytes3
 from tasks.policy.detectors.finders import Grey, may_hold_qr
 
@@ -26,14 +27,15 @@ class CodeDetector:
         makers: Sequence[Callable[[], Any]],
         scales: Sequence[float],
         worth: Callable[[Grey, Sequence[Box]], bool] | None = None,
+        proof: Callable[[Grey, Quad], bool] | None = None,
     ) -> None:
         """makers: each gives a cv2 object; all look at the picture at all scales. worth: a quick look at the grey picture
-        that says whether it may hold a code at all (near some boxes). Raises what makers raise."""
+        that says whether it may hold a code at all (near some boxes); proof: whether a find of 4×2 corners holds. Raises what makers raise."""
         for make in makers:
             make()
         self._makers, self._scales, self._local = tuple(makers), tuple(scales), threading.local()
-        self._worth = worth
-        quick = f" {worth.__name__} 1" if worth else ""
+        self._worth, self._proof = worth, proof
+        quick = "".join(f" {check.__name__} 1" for check in (worth, proof) if check)
         self._version = f"{name} {len(makers)} at {self._scales}{quick} opencv {cv2.__version__}"
 
     @property
@@ -56,6 +58,12 @@ class CodeDetector:
             for detector in self._detectors():
                 found, corners = detector.detectMulti(shown)
                 if found and corners is not None:
+                    corners = [
+                        q
+                        for q in corners
+                        if self._proof is None or self._proof(np.asarray(shown, np.uint8), q)
+                    ]
+                if found and corners is not None and len(corners):
                     quads = np.asarray(corners, np.float64).reshape(-1, 4, 2) / (
                         size[0] / width,
                         size[1] / height,
@@ -88,4 +96,4 @@ def qr_detector() -> CodeDetector:
 
 def barcode_detector() -> CodeDetector:
     """EAN, UPC and their kin, at three scales: at a single one, clean codes of some sizes are missed."""
-    return CodeDetector("barcode", (cv2.barcode.BarcodeDetector,), (0.5, 1.0, 1.5))
+    return CodeDetector("barcode", (cv2.barcode.BarcodeDetector,), (0.5, 1.0, 1.5), proof=has_bars)

@@ -19,6 +19,7 @@ Name = Annotated[str, typer.Argument(help="Which bench, or `all`.")]
 Quick = Annotated[bool, typer.Option("--quick", help="The same keys on a smaller sample, within 4 minutes.")]
 
 BENCHES = {
+    "blend": "flows.bench.blend",
     "engines": "flows.bench.engines", "resume": "flows.bench.resume", "text": "flows.bench.text.measure",
     "tiers": "flows.bench.tiers",
 }  # fmt: skip

@@ -6,26 +6,29 @@ a correction that is harmonic in the zone and equals target - source on the ring
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, sparse  # type: ignore[import-untyped]
-from scipy.sparse.linalg import splu  # type: ignore[import-untyped]
 
-Floats = NDArray[np.float64]
+from model_registry.engines.classical import poisson_exact, poisson_pyramid, poisson_rectangle
+
 Field = NDArray[np.floating]
 Zone = NDArray[np.bool_]
+Window = tuple[slice, slice]
+Ring = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 ACCURACY = 0.05 / 255
-"""Largest error of the iterative solve at any pixel, as a share of the largest boundary value."""
-DIRECT_LIMIT = 20_000
-"""Connected zones up to this many pixels are solved directly: there a factorisation is as fast."""
-_MAX_ITERATIONS = 100
-_SWEEPS = 2
-_DAMPING = 0.8
-_COARSEST = 8
-_SHIFTS = ((0, 1), (0, -1), (1, 0), (-1, 0))
+"""Largest error at any pixel, for values of pictures with range 0-1; but at most `RELATIVE_ACCURACY`."""
+RELATIVE_ACCURACY = 0.02
+"""Largest error as a share of the largest boundary value of its part."""
+DIRECT_LIMIT = 300
+"""Zones up to this many pixels are solved directly: there a factorisation is as fast."""
+_SPARSE_BOX = 1 << 17
+_SPARSE_SHARE = 4
+"""A box over `_SPARSE_BOX` px, and this many times the boxes of its parts, is solved part by part."""
+_CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 
 
 def harmonic_correction(boundary_values: Field, zone: Zone) -> NDArray[np.float32]:
@@ -34,216 +37,129 @@ def harmonic_correction(boundary_values: Field, zone: Zone) -> NDArray[np.float3
     boundary_values: HxW or HxWxC, any float; read only where `zone` is false and a 4-neighbour is in the zone.
     zone: HxW bool, any shape: several parts, holes, touching the picture's border (no flux there, Neumann).
     Returns float32 of the same shape: 0 outside the zone, and 0 in a zone that has no outside at all.
-    Error: rounding where solved directly, under `ACCURACY` times the largest boundary value otherwise.
+    Error: under `ACCURACY`, and `RELATIVE_ACCURACY` times the largest boundary value. Same bytes on every call, whatever the number of threads.
     """
+    if boundary_values.shape[:2] != zone.shape:
+        raise ValueError(f"boundary values {boundary_values.shape[:2]} and zone {zone.shape} differ in size")
     planes = np.atleast_3d(boundary_values)
-    if planes.shape[:2] != zone.shape:
-        raise ValueError(f"boundary values {planes.shape[:2]} and zone {zone.shape} differ in size")
     out = np.zeros(planes.shape, np.float32)
-    if zone.any() and not zone.all():
-        small = zone.copy()
-        for part, box in _large_parts(zone):
-            small[box] &= ~part
-            out[box][part] = _solve_by_multigrid(planes[box], part)
-        _solve_small(planes, small, zone, out)
+    for box, part in parts(zone):
+        ring = ring_of(part)
+        correction = solve(ring, planes[box][ring], part, ACCURACY)
+        if correction is not None:
+            np.copyto(out[box], correction, where=part[..., None] > 0)
     return out.reshape(boundary_values.shape)
 
 
-def _large_parts(zone: Zone) -> list[tuple[Zone, tuple[slice, slice]]]:
-    """The connected parts too big to factorise, each with its box, one pixel of ring included."""
-    if np.count_nonzero(zone) <= DIRECT_LIMIT:
-        return []
-    labels, count = ndimage.label(zone)
-    sizes = np.bincount(labels.ravel(), minlength=count + 1)
-    boxes = ndimage.find_objects(labels)
-    parts = []
-    for label in (int(n) for n in range(1, count + 1) if sizes[n] > DIRECT_LIMIT):
-        rows, columns = (slice(max(0, s.start - 1), s.stop + 1) for s in boxes[label - 1])
-        parts.append((labels[rows, columns] == label, (rows, columns)))
-    return parts
+def parts(zone: Zone) -> Iterator[tuple[Window, NDArray[np.uint8]]]:
+    """The zone's box with one pixel of ring and the zone within (255 inside); or such a pair for each connected part.
 
-
-def _solve_small(planes: Field, small: Zone, zone: Zone, out: NDArray[np.float32]) -> None:
-    """Write the direct solution of the `small` parts into `out`, working on the box that holds them."""
-    rows, columns = np.flatnonzero(small.any(1)), np.flatnonzero(small.any(0))
-    if not rows.size:
+    Parts are told apart only where their own boxes together are much smaller than the whole."""
+    box = _box(zone)
+    if box is None:
         return
-    box = (slice(max(0, rows[0] - 1), rows[-1] + 2), slice(max(0, columns[0] - 1), columns[-1] + 2))
-    out[box][small[box]] = _solve_directly(planes[box], small[box])
+    within = zone[box].view(np.uint8) * np.uint8(255)
+    if within.size > _SPARSE_BOX and cv2.countNonZero(within) * _SPARSE_SHARE < within.size:
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(within, connectivity=4)
+        areas = (stats[1:, cv2.CC_STAT_WIDTH] + 2) * (stats[1:, cv2.CC_STAT_HEIGHT] + 2)
+        if count > 2 and int(areas.sum()) * _SPARSE_SHARE < within.size:
+            for number in range(1, count):
+                x, y, width, height, _ = (int(v) for v in stats[number])
+                rows = slice(max(0, y - 1), min(within.shape[0], y + height + 1))
+                columns = slice(max(0, x - 1), min(within.shape[1], x + width + 1))
+                part = (labels[rows, columns] == number).astype(np.uint8) * np.uint8(255)
+                top, left = box[0].start, box[1].start
+                yield (
+                    (
+                        slice(top + rows.start, top + rows.stop),
+                        slice(left + columns.start, left + columns.stop),
+                    ),
+                    part,
+                )
+            return
+    yield box, within
 
 
-def _solve_directly(planes: Field, zone: Zone) -> Floats:
-    """Unknowns x channels, by sparse LU. The rows of `zone` must not neighbour another zone's pixels."""
-    height, width = zone.shape
-    number = np.full(zone.shape, -1, np.int64)
-    ys, xs = np.nonzero(zone)
-    number[zone] = np.arange(ys.size)
-    degree = np.zeros(ys.size)
-    rhs = np.zeros((ys.size, planes.shape[2]))
-    links: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
-    for dy, dx in _SHIFTS:
-        ny, nx = ys + dy, xs + dx
-        inside = np.flatnonzero((ny >= 0) & (ny < height) & (nx >= 0) & (nx < width))
-        degree[inside] += 1
-        neighbour = number[ny[inside], nx[inside]]
-        joined = neighbour >= 0
-        links.append((inside[joined], neighbour[joined]))
-        ring = inside[~joined]
-        rhs[ring] += planes[ny[ring], nx[ring]]
-    rows, columns = (np.concatenate(side) for side in zip(*links, strict=True))
-    matrix = sparse.coo_matrix((np.full(rows.size, -1.0), (rows, columns)), (ys.size, ys.size)).tocsc()
-    matrix = (matrix + sparse.diags_array(degree)).tocsc()
-    factors = splu(matrix, "MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
-    solution: Floats = factors.solve(rhs)
-    return solution
+def _box(zone: Zone) -> Window | None:
+    rows = np.flatnonzero(zone.any(1))
+    if not rows.size:
+        return None
+    columns = np.flatnonzero(zone[rows[0] : rows[-1] + 1].any(0))
+    return (
+        slice(max(0, int(rows[0]) - 1), min(zone.shape[0], int(rows[-1]) + 2)),
+        slice(max(0, int(columns[0]) - 1), min(zone.shape[1], int(columns[-1]) + 2)),
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class _Level:
-    """One grid of the multigrid: the 5-point operator on its active cells."""
-
-    active: NDArray[np.floating]
-    degree: NDArray[np.floating]
-    """Neighbours that exist (fewer at the border: no flux), times `weight`."""
-    weight: float
-    """Strength of one link: halved each time only one axis is coarsened."""
-
-    def apply(self, u: Field) -> Field:
-        """The operator; `u` is 0 on cells that are not active."""
-        out = u * self.degree
-        near = u if self.weight == 1 else u * u.dtype.type(self.weight)
-        out[:, 1:] -= near[:, :-1]
-        out[:, :-1] -= near[:, 1:]
-        out[:, :, 1:] -= near[:, :, :-1]
-        out[:, :, :-1] -= near[:, :, 1:]
-        out *= self.active
-        return out
-
-    def smooth(self, u: Field, f: Field, sweeps: int) -> None:
-        """Damped Jacobi, in place on `u`."""
-        step = self.active * f.dtype.type(_DAMPING) / self.degree
-        for _ in range(sweeps):
-            u += step * (f - self.apply(u))
+def ring_of(part: NDArray[np.uint8]) -> Ring:
+    """Rows and columns of the pixels outside a zone (255 inside) with a 4-neighbour in it."""
+    around = np.asarray(cv2.dilate(part, _CROSS), np.uint8) & ~part
+    found = cv2.findNonZero(around)
+    if found is None:
+        return np.zeros(0, np.intp), np.zeros(0, np.intp)
+    return found[:, 0, 1].astype(np.intp), found[:, 0, 0].astype(np.intp)
 
 
-def _level(zone: Zone, weight: float, dtype: type[np.floating]) -> _Level:
-    height, width = zone.shape
-    rows = 2.0 - (np.arange(height) == 0) - (np.arange(height) == height - 1)
-    columns = 2.0 - (np.arange(width) == 0) - (np.arange(width) == width - 1)
-    degree = np.maximum(rows[:, None] + columns, 1) * weight
-    return _Level(zone.astype(dtype), degree.astype(dtype), weight)
+def solve(ring: Ring, values: Field, part: NDArray[np.uint8], accuracy: float) -> NDArray[np.float32] | None:
+    """The correction (HxWxC float32; anything outside the part) from ring values (NxC); None without a ring.
+
+    accuracy: largest error at any pixel, in the units of `values`."""
+    if not values.size:
+        return None
+    mean = values.mean(0, dtype=np.float64).astype(np.float32)
+    found = _solve_around_mean(ring, values - mean, part, accuracy)
+    found += mean
+    return found
 
 
-def _hierarchy(zone: Zone) -> list[_Level]:
-    """Ever coarser grids. A coarse cell is active if all its children are (McAdams, Sifakis and Teran 2010)."""
-    levels, weight = [], 1.0
-    while zone.any():
-        levels.append(_level(zone, weight, np.float32))
-        height, width = zone.shape
-        if max(height, width) <= _COARSEST:
-            break
-        weight *= 1.0 if min(height, width) > 1 else 0.5
-        padded = np.pad(zone, ((0, height % 2), (0, width % 2)), constant_values=True)
-        zone = padded[::2, ::2] & padded[1::2, ::2] & padded[::2, 1::2] & padded[1::2, 1::2]
-    return levels
-
-
-def _prolong_axis(coarse: Field, size: int) -> Field:
-    """Linear interpolation along axis 1 from cell centres twice as far apart."""
-    if size == 1:
-        return coarse
-    before = np.concatenate((coarse[:, :1], coarse[:, :-1]), 1)
-    after = np.concatenate((coarse[:, 1:], coarse[:, -1:]), 1)
-    fine = np.empty((coarse.shape[0], 2 * coarse.shape[1], *coarse.shape[2:]), coarse.dtype)
-    fine[:, ::2] = 0.75 * coarse + 0.25 * before
-    fine[:, 1::2] = 0.75 * coarse + 0.25 * after
-    return fine[:, :size]
-
-
-def _restrict_axis(fine: Field) -> Field:
-    """The transpose of `_prolong_axis`."""
-    size = fine.shape[1]
-    if size == 1:
-        return fine
-    if size % 2:
-        fine = np.concatenate((fine, np.zeros_like(fine[:, :1])), 1)
-    even, odd = fine[:, ::2], fine[:, 1::2]
-    coarse = 0.75 * (even + odd)
-    coarse[:, :-1] += 0.25 * even[:, 1:]
-    coarse[:, 1:] += 0.25 * odd[:, :-1]
-    coarse[:, 0] += 0.25 * even[:, 0]
-    coarse[:, -1] += 0.25 * odd[:, -1]
-    return coarse
-
-
-def _turn(planes: Field) -> Field:
-    return np.ascontiguousarray(planes.swapaxes(1, 2))
-
-
-def _cycle(levels: list[_Level], residual: Field) -> Field:
-    """One symmetric V-cycle from 0: the preconditioner."""
-    level = levels[0]
-    u = np.zeros_like(residual)
-    if len(levels) == 1:
-        level.smooth(u, residual, 12 * _SWEEPS)
-        return u
-    level.smooth(u, residual, _SWEEPS)
-    left = residual - level.apply(u)
-    coarse = _turn(_restrict_axis(_turn(_restrict_axis(left)))) * levels[1].active
-    correction = _cycle(levels[1:], coarse)
-    width = _turn(_prolong_axis(_turn(correction), level.active.shape[1]))
-    u += _prolong_axis(width, level.active.shape[0]) * level.active
-    level.smooth(u, residual, _SWEEPS)
-    return u
-
-
-def _conjugate_gradients(levels: list[_Level], fine: _Level, rhs: Floats, tolerance: float) -> Floats | None:
-    """Multigrid-preconditioned CG on every plane of `rhs` until no residual exceeds `tolerance`; None if it never does."""
-    u = np.zeros_like(rhs)
-    residual = rhs.copy()
-    direction: Field = np.zeros_like(rhs)
-    rho = np.ones(rhs.shape[0])
-    for _ in range(_MAX_ITERATIONS):
-        if np.abs(residual).max() <= tolerance:
-            return u
-        size = max(float(np.abs(residual).max()), 1e-300)
-        z = _cycle(levels, (residual / size).astype(np.float32)).astype(np.float64) * size
-        last, rho = rho, np.einsum("khw,khw->k", residual, z)
-        direction = z + _ratio(rho, last)[:, None, None] * direction
-        turned = fine.apply(direction)
-        step = _ratio(rho, np.einsum("khw,khw->k", direction, turned))[:, None, None]
-        u += step * direction
-        residual -= step * turned
-    return None
-
-
-def _ratio(above: Floats, below: Floats) -> Floats:
-    """0 where both are 0: a plane whose right-hand side is 0 is solved from the start."""
-    return np.divide(above, below, out=np.zeros_like(above), where=below != 0)
-
-
-def _solve_by_multigrid(planes: Field, zone: Zone) -> Floats:
-    """Unknowns x channels. The error is bounded, not hoped for.
-
-    The matrix A is an M-matrix, so if A w >= 1/2 everywhere then |A^-1 r| <= 2 max(w) max|r|: w comes from a short solve of
-    A w = 1, and the residual is driven below ACCURACY / (2 max w).
-    """
-    ring = np.where(_ring_of(zone)[..., None], planes, 0).transpose(2, 0, 1).astype(np.float64)
-    fine, levels = _level(zone, 1.0, np.float64), _hierarchy(zone)
-    coupling = _Level(fine.active, np.zeros_like(fine.degree), 1.0)
-    rhs = -np.asarray(coupling.apply(ring), np.float64)
-    largest = float(np.abs(ring).max())
+def _solve_around_mean(
+    ring: Ring, values: Field, part: NDArray[np.uint8], accuracy: float
+) -> NDArray[np.float32]:
+    """Constants are kept exactly so, and what is left is smaller."""
+    largest = float(np.abs(values).max())
     if largest == 0:
-        return np.zeros((int(np.count_nonzero(zone)), planes.shape[2]))
-    barrier = _conjugate_gradients(levels, fine, fine.active[None].astype(np.float64), 0.5)
-    if barrier is not None:
-        tolerance = ACCURACY * largest / (2 * float(barrier.max()))
-        solution = _conjugate_gradients(levels, fine, rhs, tolerance)
-        if solution is not None:
-            return np.ascontiguousarray(solution[:, zone].T)
-    return _solve_directly(planes, zone)
+        return np.zeros((*part.shape, values.shape[1]), np.float32)
+    if poisson_rectangle.is_rectangle(part):
+        return _solve_rectangle(ring, values, part.shape)
+    if cv2.countNonZero(part) > DIRECT_LIMIT:
+        tolerance = min(accuracy, RELATIVE_ACCURACY * largest)
+        found = [_few(ring, values[:, k : k + 4], part, tolerance) for k in range(0, values.shape[1], 4)]
+        sure = [planes for planes in found if planes is not None]
+        if len(sure) == len(found):
+            return sure[0] if len(sure) == 1 else np.concatenate(sure, 2)
+    return _solve_exactly(ring, values, part)
 
 
-def _ring_of(zone: Zone) -> Zone:
-    """Pixels outside the zone with a 4-neighbour in it."""
-    return np.asarray(ndimage.binary_dilation(zone) & ~zone)
+def _solve_rectangle(ring: Ring, values: Field, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """A rectangle with a ring all around: exact, by one transform."""
+    height, width = shape
+    planes = np.ascontiguousarray(values.T, np.float32)
+    sides = [np.zeros((len(planes), n), np.float32) for n in (width, width, height, height)]
+    for side, axis, line in zip(sides, (0, 0, 1, 1), (0, height - 1, 0, width - 1), strict=True):
+        on = ring[axis] == line
+        side[:, ring[1 - axis][on]] = planes[:, on]
+    found = poisson_rectangle.solve(*(side[:, 1:-1] for side in sides))
+    out = np.zeros((height, width, len(planes)), np.float32)
+    if len(planes) <= 4:
+        cv2.merge(list(found), out[1:-1, 1:-1])
+    else:
+        out[1:-1, 1:-1] = found.transpose(1, 2, 0)
+    return out
+
+
+def _few(ring: Ring, values: Field, part: NDArray[np.uint8], tolerance: float) -> NDArray[np.float32] | None:
+    """Up to four channels by the pyramid: as many as OpenCV filters at once."""
+    some = values.astype(np.float32)
+    found = poisson_pyramid.solve(ring, some[:, 0] if some.shape[1] == 1 else some, part, tolerance)
+    return None if found is None else np.atleast_3d(found)
+
+
+def _solve_exactly(ring: Ring, values: Field, part: NDArray[np.uint8]) -> NDArray[np.float32]:
+    planes = np.zeros((*part.shape, values.shape[1]))
+    planes[ring] = values
+    out = np.zeros(planes.shape, np.float32)
+    zone = part > 0
+    few = np.count_nonzero(zone) <= poisson_exact.DIRECT_LIMIT
+    solver = poisson_exact.solve_directly if few else poisson_exact.solve_by_conjugate_gradients
+    out[zone] = solver(planes, zone)
+    return out

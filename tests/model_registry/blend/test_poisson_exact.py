@@ -57,7 +57,7 @@ def test_multigrid_equals_direct(shape: str, size: tuple[int, int], monkeypatch:
 
 def test_large_zone_never_needs_the_direct_solver(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its residual bound is reached by the iteration: the fallback stays a fallback."""
-    monkeypatch.setattr(poisson, "_solve_directly", None)
+    monkeypatch.setattr(poisson, "_solve_exactly", None)
     zone = np.zeros((300, 340), bool)
     zone[1:-1, 1:-1] = True
     zone[100:140, 150:153] = False
@@ -96,7 +96,7 @@ def test_result_stays_within_the_ring_s_range_and_inputs_stay() -> None:
     assert found.dtype == np.float32
     assert found[zone].min() >= -1e-6
     assert found[zone].max() <= 1 + 1e-6
-    assert np.allclose(harmonic_correction(boundary[..., 1], zone), found[..., 1], atol=1e-6)
+    assert np.allclose(harmonic_correction(boundary[..., 1], zone), found[..., 1], atol=2 * poisson.ACCURACY)
     assert np.array_equal(kept, boundary)
     assert np.array_equal(kept_zone, zone)
 

@@ -113,7 +113,7 @@ def _on_drawn_ground(
     near = covered(grown_corners(line, REACH), size)
     frame = _framed(_hull(wide[0], ends[0]), _DRAWN_CONTEXT, size)
     inside = _shown((place,), frame)
-    reaches = (_shown((wide, ends), frame), _shown((wide,), frame), _shown((near,), frame))
+    reaches = (_shown((wide, ends), frame), _shown((near,), frame))
     mask = synthetic_mask(
         _crop(image, frame), inside, reaches=reaches, others=_shown(others, frame) & ~inside
     )

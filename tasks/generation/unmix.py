@@ -22,7 +22,7 @@ _MARGIN = 16
 _CORE, _CLEAR = 0.96, 0.03
 _ROUNDS = 2
 _LAYOUTS = 3
-_BEGUN = 4
+_BEGUN = 3
 _STILL = 0.006
 LARGEST_ERROR = 0.05
 """Standard deviation, 0–1, up to which a recovered pixel is trusted."""

@@ -77,12 +77,12 @@ def _remembered(
 
 
 def _unmixed(work: Work, levels: int, noise: float) -> Recovered | None:
-    """On lossless sources the whole line is looked at first: masks of half-transparent letters miss some of them."""
+    """On lossless sources the whole line is looked at: masks of half-transparent letters miss some of them. In a JPEG's
+    noise the letters' own mask says more."""
     if plainly_opaque(work.crop, work.hole, ~(work.hole | work.others)):
         return None
-    found = unmix(work.crop, _line(work), work.others, levels=levels) if not noise else None
-    if found is None:
-        found = unmix(work.crop, work.hole, work.others, levels=levels, noise=noise)
+    hole = work.hole if noise else _line(work)
+    found = unmix(work.crop, hole, work.others, levels=levels, noise=noise)
     if found is None:
         return None
     colour = [round(float(level), 4) for level in found.colour]

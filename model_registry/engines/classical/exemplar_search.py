@@ -1,0 +1,143 @@
+"""Finds for each patch over a hole the known patch most like it, and completes one level of the picture with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from model_registry.engines.classical.exemplar_patches import RADIUS, SIDE, descriptors
+from model_registry.engines.classical.exemplar_pyramid import Level
+from model_registry.engines.classical.exemplar_vote import Lattice, voted
+
+Floats = NDArray[np.float32]
+Places = NDArray[np.intp]
+
+_PASSES = (3, 3, 6, 8)
+"""Rounds of searching and voting at full size, at half and at a quarter of it, and below."""
+
+_EXHAUSTIVE = 1_500_000
+"""Pairs of patches up to which all are compared in the first round."""
+_COHERENT = 0.3
+"""A neighbour's likeness, continued, is taken when it is worse by no more than this share."""
+_STEPS = (4, 1)
+"""How far away, in steps of the lattice, the neighbours are whose likenesses are continued."""
+_REACH = 16
+"""Of the widest random trial around the likeness found so far, px; each further one reaches half as far, then again."""
+_OUT = np.float32(1e3)
+"""Coefficients of a patch that must not be copied from: unlike any other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The random numbers of one fill, and how many trials a patch has in each pass."""
+
+    random: np.random.Generator
+    samples: int
+
+
+@dataclass(slots=True)
+class Field:
+    """Likeness found so far: for each patch of the lattice, where it is copied from, and how unlike that is."""
+
+    lattice: Lattice
+    source: Places
+    unlike: Floats
+
+
+def complete(
+    image: Floats, level: Level, depth: int, coarser: Field | None, search: Search
+) -> tuple[Floats, Field | None]:
+    """`image` (H×W×3, its hole filled somehow) with the hole made of known patches, and the field they came from. Where no
+    patch is known, the image as it is and the coarser field lost."""
+    known = _padded(level.hole, True)
+    usable = cv2.erode((~known).astype(np.uint8), np.ones((SIDE, SIDE), np.uint8)).astype(bool)
+    places = np.flatnonzero(usable)
+    if not len(places):
+        return image, None
+    lattice = Lattice.over(level, 2 if depth == 0 else 1)
+    canvas = _mirrored(image)
+    table = descriptors(canvas)
+    wanted, offered = table[lattice.places], np.where(usable.reshape(-1, 1), table, _OUT)
+    start = _start(lattice, coarser, places, search)
+    field = Field(lattice, start, _unlike(offered, wanted, start))
+    for turn in range(_PASSES[min(depth, len(_PASSES) - 1)]):
+        if turn:
+            wanted = descriptors(canvas)[lattice.places]
+            field.unlike = _unlike(offered, wanted, field.source)
+        _search(field, wanted, offered, places, coarser is None and turn == 0, search)
+        made = voted(canvas, lattice, field.source, field.unlike, wanted, offered)
+        canvas = _mirrored(made[RADIUS:-RADIUS, RADIUS:-RADIUS])
+    return np.ascontiguousarray(canvas[RADIUS:-RADIUS, RADIUS:-RADIUS]), field
+
+
+def _padded(area: NDArray[np.bool_], value: bool) -> NDArray[np.bool_]:
+    return np.pad(area, RADIUS, constant_values=value)
+
+
+def _mirrored(image: Floats) -> Floats:
+    return np.asarray(cv2.copyMakeBorder(image, RADIUS, RADIUS, RADIUS, RADIUS, cv2.BORDER_REFLECT_101))
+
+
+def _start(lattice: Lattice, coarser: Field | None, places: Places, search: Search) -> Places:
+    """Twice the coarser level's places, each patch taking those of the one it lies under; any known patch where none was."""
+    anywhere = places[search.random.integers(0, len(places), len(lattice.places))]
+    if coarser is None:
+        return anywhere
+    above = coarser.lattice
+    patch = above.index.take((lattice.rows // 2 + RADIUS) * above.width + lattice.columns // 2 + RADIUS)
+    source = coarser.source[np.maximum(patch, 0)]
+    rows = 2 * (source // above.width - RADIUS) + lattice.rows % 2
+    columns = 2 * (source % above.width - RADIUS) + lattice.columns % 2
+    doubled = (rows + RADIUS) * lattice.width + columns + RADIUS
+    return np.where(patch < 0, anywhere, doubled)
+
+
+def _search(
+    field: Field, wanted: Floats, offered: Floats, places: Places, first: bool, search: Search
+) -> None:
+    """One pass: all places where those are few, else random ones; then the neighbours'."""
+    size, wide = len(field.source), field.lattice.width
+    if first and size * len(places) <= _EXHAUSTIVE:
+        _take(field, wanted, offered, _nearest(wanted, offered, places), 1.0)
+    else:
+        for trial in range(search.samples):
+            reach = max(_REACH >> (trial % 4), 2)
+            rows, columns = search.random.integers(-reach, reach + 1, (2, size))
+            _take(field, wanted, offered, field.source + rows * wide + columns, 1.0)
+        _take(field, wanted, offered, places[search.random.integers(0, len(places), size)], 1.0)
+    _continue(field, wanted, offered)
+
+
+def _nearest(wanted: Floats, offered: Floats, places: Places) -> Places:
+    """For each patch the most like of all: |a − b|² less |a|² is one product of matrices."""
+    there = offered[places]
+    lengths = np.einsum("ij,ij->i", there, there)
+    table = np.column_stack([there, lengths]).astype(np.float32)
+    asked = np.column_stack([-2 * wanted, np.ones(len(wanted), np.float32)])
+    return np.asarray(places[(asked @ table.T).argmin(axis=1)])
+
+
+def _continue(field: Field, wanted: Floats, offered: Floats) -> None:
+    """Offer each patch the continuation of its four neighbours' likenesses."""
+    for steps in _STEPS:
+        for beside, back in field.lattice.neighbours(steps):
+            _take(field, wanted, offered, field.source[beside] + back, 1 + _COHERENT)
+
+
+def _take(field: Field, wanted: Floats, offered: Floats, source: Places, within: float) -> None:
+    """Change to `source` wherever it is less unlike than what is there, times `within`; ties change nothing."""
+    source = np.minimum(np.maximum(source, 0), len(offered) - 1)
+    unlike = _unlike(offered, wanted, source)
+    better = unlike < field.unlike * within
+    np.copyto(field.source, source, where=better)
+    np.copyto(field.unlike, unlike, where=better)
+
+
+def _unlike(offered: Floats, wanted: Floats, source: Places) -> Floats:
+    """Squared distances of descriptors."""
+    apart = offered.take(source, axis=0, mode="clip")
+    apart -= wanted
+    return np.asarray(np.einsum("ij,ij->i", apart, apart))

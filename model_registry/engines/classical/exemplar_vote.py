@@ -1,0 +1,110 @@
+"""Makes the pixels of a hole the average of what the patches over them would have there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from model_registry.engines.classical.exemplar_patches import RADIUS, mean_shift
+from model_registry.engines.classical.exemplar_pyramid import Level
+
+Floats = NDArray[np.float32]
+Places = NDArray[np.intp]
+
+_MOST_SHIFT = 0.1
+"""By which the mean of a copied patch may change, per opponent channel."""
+_TRUST = 1.8
+"""By this factor a patch counts less for each px that its middle lies from the known pixels."""
+_FLOOR = 0.1
+"""Of the median unlikeness, added to each, so that no patch alone decides."""
+
+_AT_ONCE = 1024
+"""Pixels of the hole that are voted on together: their votes stay in the processor's cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lattice:
+    """The patches of one level that are searched for: every one over the hole, or every second in each direction. Places
+    are indices into the rows, laid end to end, of the level's picture grown by RADIUS on each side."""
+
+    width: int
+    """Of the grown picture."""
+    stride: int
+    rows: Places
+    """Of the patches' middles in the level's own picture."""
+    columns: Places
+    places: Places
+    index: NDArray[np.int32]
+    """Per place the number of the patch there; -1 where none is."""
+    trust: Floats
+    """Per patch, 0–1."""
+    gap: Places
+    """The hole's pixels."""
+
+    @classmethod
+    def over(cls, level: Level, stride: int) -> Lattice:
+        """All patches that reach into the hole; at coarse levels also those that the finer level will ask for."""
+        h, w = level.hole.shape
+        width = w + 2 * RADIUS
+        reach = 2 * RADIUS + (1 if stride > 1 else 3)
+        area = (level.hole | level.touched).astype(np.uint8)
+        near = cv2.dilate(area, np.ones((reach, reach), np.uint8))[::stride, ::stride]
+        rows, columns = (axis * stride for axis in np.nonzero(near))
+        places = (rows + RADIUS) * width + columns + RADIUS
+        index = np.full((h + 2 * RADIUS) * width, -1, np.int32)
+        index[places] = np.arange(len(places), dtype=np.int32)
+        depth = cv2.distanceTransform(np.pad(level.hole, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
+        trust = np.power(np.float32(_TRUST), -np.minimum(depth[rows, columns], 60))
+        gap = np.flatnonzero(np.pad(level.hole, RADIUS))
+        return cls(width, stride, rows, columns, places, index, trust.astype(np.float32), gap)
+
+    def neighbours(self, steps: int) -> Iterator[tuple[Places, Places]]:
+        """For left, right, above and below: each patch's neighbour so many lattice steps away (itself at the end of the lattice), and the way
+        back from it."""
+        own = np.arange(len(self.places))
+        far = steps * self.stride
+        for step in (-far, far, -far * self.width, far * self.width):
+            beside = self.index.take(self.places + step, mode="clip")
+            beside = np.where(beside < 0, own, beside)
+            yield np.asarray(beside, np.intp), self.places - self.places[beside]
+
+
+def voted(
+    canvas: Floats, lattice: Lattice, source: Places, unlike: Floats, wanted: Floats, offered: Floats
+) -> Floats:
+    """`canvas` (grown picture) with new pixels in its hole: patches count by their likeness and by how near their middle is to
+    known pixels, and each is first given the mean that is wanted, within bounds."""
+    weight = lattice.trust / (unlike + _FLOOR * np.median(unlike) + np.float32(1e-6))
+    weight = np.append(weight, np.float32(0)).astype(np.float32)  # the last, -1, is no patch: no weight
+    shift = np.zeros((len(weight), 4), np.float32)
+    shift[:-1, :3] = mean_shift(wanted, offered[source, :3], _MOST_SHIFT) * weight[:-1, None]
+    origin = np.append(source, 0)
+    pixels = cv2.merge((canvas, np.ones(canvas.shape[:2], np.float32))).reshape(-1, 4)
+    out = canvas.copy()
+    flat = out.reshape(-1, 3)
+    for gap, offsets in _by_phase(lattice):
+        patch = lattice.index[gap + offsets]
+        said = pixels.take(origin[patch] - offsets, axis=0, mode="clip")
+        said *= weight[patch][..., None]
+        said += shift[patch]
+        total = said.sum(axis=0)
+        flat[gap] = total[:, :3] / total[:, 3:]
+    return out
+
+
+def _by_phase(lattice: Lattice) -> Iterator[tuple[Places, Places]]:
+    """The hole's pixels by where they lie between the lattice's lines, some at a time (1×N), with the offsets to the patches
+    over them (M×1)."""
+    step, reach = lattice.stride, range(-RADIUS, RADIUS + 1)
+    rows, columns = lattice.gap // lattice.width - RADIUS, lattice.gap % lattice.width - RADIUS
+    for y in range(step):
+        for x in range(step):
+            gap = lattice.gap[(rows % step == y) & (columns % step == x)]
+            lines = [dy for dy in reach if (y + dy) % step == 0]
+            offsets = [dy * lattice.width + dx for dy in lines for dx in reach if (x + dx) % step == 0]
+            for start in range(0, len(gap), _AT_ONCE):
+                yield gap[start : start + _AT_ONCE], np.array(offsets)[:, None]

@@ -18,7 +18,11 @@ def item_notes(item: ItemResult) -> Iterator[str]:
     """The policy's flags, and text that was found and left alone."""
     yield from (f"flagged: {flag}" for flag in item.flags)
     for line in item.kept[:KEPT]:
-        yield f"left alone: “{line.text}” ({line.why})" if line.text else f"left alone: unread text ({line.why})"
+        yield (
+            f"left alone: “{line.text}” ({line.why})"
+            if line.text
+            else f"left alone: unread text ({line.why})"
+        )
     if len(item.kept) > KEPT:
         yield f"and {len(item.kept) - KEPT} more lines left alone"
 

@@ -157,7 +157,11 @@ def test_which_text_is_chosen_in_a_manifest_too(here: Path) -> None:
         encoding="utf-8",
     )
     rows = read_manifest("m.csv", Defaults(out="out"))
-    assert [job.intent.text for job in rows.jobs if job.intent.kind == "remove_text"] == ["scene", "all", "overlay"]
+    assert [job.intent.text for job in rows.jobs if job.intent.kind == "remove_text"] == [
+        "scene",
+        "all",
+        "overlay",
+    ]
     assert "'everything'" in rows.problems[0]
 
 

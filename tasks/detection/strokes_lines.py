@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -68,9 +69,6 @@ def _line_mask(
     if plate is not None:
         return plate
     reach, ends = covered(grown_corners(line, REACH), size), _ends(line, size)
-    drawn = _on_drawn_ground(image, line, place, ends, others)
-    if drawn is not None:
-        return drawn
     height = glyph_height(line)
     frame = _framed(_hull(place[0], reach[0], ends[0]), round(_CONTEXT * height) + 4, size)
     inside = _shown((place,), frame)
@@ -83,7 +81,19 @@ def _line_mask(
         others=_shown(others, frame) & ~inside,
         frame=frame_of(grown_corners(line, 0.0), frame[:2], line.text),
     )
-    return _tight(strokes.mask, frame, "strokes" if strokes.trusted else "polygon", strokes.reason)
+    found = _tight(strokes.mask, frame, "strokes" if strokes.trusted else "polygon", strokes.reason)
+    drawn = _on_drawn_ground(image, line, place, ends, others)
+    return (_exact(*drawn, found) or found) if drawn is not None else found
+
+
+def _exact(drawn: Mask, frame: Box, strokes: LineMask) -> LineMask | None:
+    """Of the pieces that a drawn ground does not explain, those that the letters' mask mostly holds: whole, and no more."""
+    count, labels = cv2.connectedComponents((drawn > 0).astype(np.uint8), connectivity=8)
+    inside = _shown(((strokes.box, strokes.mask > 0),), frame)
+    held = np.bincount(labels[inside], minlength=count) >= 0.5 * np.bincount(labels.ravel(), minlength=count)
+    held[0] = False
+    own = held[labels]
+    return _tight(own.astype(np.float32), frame, "strokes", "") if own.any() else None
 
 
 def _plate(image: Bytes3, line: TextLine, place: tuple[Box, Zone]) -> LineMask | None:
@@ -106,8 +116,8 @@ def _on_drawn_ground(
     place: tuple[Box, Zone],
     ends: tuple[Box, Zone],
     others: Sequence[tuple[Box, Zone]],
-) -> LineMask | None:
-    """Every pixel that a drawn ground does not explain; None on other grounds."""
+) -> tuple[Mask, Box] | None:
+    """Every pixel that a drawn ground does not explain, and the frame it is seen in; None on other grounds."""
     size = (image.shape[0], image.shape[1])
     wide = covered(grown_corners(line, _DRAWN_REACH), size)
     near = covered(grown_corners(line, REACH), size)
@@ -117,7 +127,7 @@ def _on_drawn_ground(
     mask = synthetic_mask(
         _crop(image, frame), inside, reaches=reaches, others=_shown(others, frame) & ~inside
     )
-    return _tight(mask, frame, "strokes", "") if mask is not None else None
+    return (mask, frame) if mask is not None else None
 
 
 def _ends(line: TextLine, size: tuple[int, int]) -> tuple[Box, Zone]:

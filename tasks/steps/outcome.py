@@ -18,6 +18,8 @@ HARD = ("residual_text", "leak", "outside_changed")
 """Failing one of these sends a picture to review; failing a softer one marks it degraded, with the figure."""
 
 
+SURELY_LEAKS = 0.1
+"""Share of old content that is no chance: a small hole's shading can agree with an even object's by 6 %."""
 LOOK = "look at the review sheet; another engine may do better: --engine generation=…"
 
 
@@ -71,7 +73,7 @@ def judge(regions: Sequence[RegionResult]) -> Ending:
     if asked:
         words = "; ".join([_policy_words(asked), *missed])
         return Ending("needs-review", "policy", words, asked[0].policy.cure)
-    if any(score in HARD for r in regions for score in r.failed):
+    if any(_hard(r, score) for r in regions for score in r.failed):
         return Ending("needs-review", "verification", "; ".join(missed), LOOK)
     stood_in = [
         f"region {r.n}: {r.engine} stood in for {r.fallback_from}" for r in regions if r.fallback_from
@@ -92,6 +94,10 @@ def nothing_found(kept: Sequence[KeptText], *, by_text: bool) -> str:
         return "the mask covers nothing"
     lines = f"{len(kept)} lines" if len(kept) > 1 else "a line"
     return f"no overlay text was found; {lines} of other text left alone" if kept else "no text was found"
+
+
+def _hard(region: RegionResult, score: str) -> bool:
+    return score in HARD and (score != "leak" or region.scores.get("leak", 1.0) >= SURELY_LEAKS)
 
 
 def _policy_words(regions: Sequence[RegionResult]) -> str:

@@ -11,17 +11,12 @@ NOISE = 1.5 / 255
 SLACK = 0.02
 """How readily an even shift of a channel (which blending makes) is taken for a shift and not for a leak."""
 
-ALIKE = 8.0
-"""Standard errors of the coefficient that count as chance: pixels of a hole are alike for some way, and say less than as
-many independent ones."""
-
 
 def leak(before: Pixels, filled: Pixels, after: Pixels, hole: Zone) -> float:
     """Share of the old content in the hole's new pixels, 0–1.
 
     The least-squares coefficient k of after − filled = k (before − filled) + a shift a channel, over the hole. A result
-    mixed as (1 − k) filled + k before scores k, less what chance may have made of it; one whose hole does not depend on the
-    old content scores 0.
+    mixed as (1 − k) filled + k before scores k; one whose hole does not depend on the old content scores 0, up to chance.
     The shift is held small, so that an even patch of old colour counts as leak. 0 for an empty hole. What a fill itself
     took from the old content is not seen here: that is what reading the text again is for."""
     old = (before[hole] - filled[hole]).astype(np.float64)
@@ -31,7 +26,4 @@ def leak(before: Pixels, filled: Pixels, after: Pixels, hole: Zone) -> float:
     count = len(old) * (1 + SLACK)
     shared = (old * new).sum() - (old.sum(axis=0) * new.sum(axis=0)).sum() / count
     power = (old**2).sum() - (old.sum(axis=0) ** 2).sum() / count + old.size * NOISE**2
-    share = shared / power
-    rest = new - new.mean(axis=0) - share * (old - old.mean(axis=0))
-    chance = (float((rest**2).mean()) / power) ** 0.5
-    return float(np.clip(share - ALIKE * chance, 0, 1))
+    return float(np.clip(shared / power, 0, 1))

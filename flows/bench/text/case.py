@@ -60,6 +60,12 @@ class Case:
         """Where the overlay is."""
         return np.asarray(self.alpha > STROKE)
 
+    @property
+    def visible(self) -> Zone:
+        """Where the overlay differs from what it lies on by two levels or more."""
+        change = self.paint - self.alpha[..., None] * (self.truth.astype(np.float32) / 255)
+        return np.asarray(np.abs(change).max(axis=2) >= 2 / 255)
+
     def unmixed(self) -> Pixels:
         """The edited picture un-mixed with the true matte: the best that any un-mixing could do."""
         clear = np.maximum(1 - self.alpha, np.float32(1e-3))[..., None]

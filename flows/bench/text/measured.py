@@ -73,7 +73,7 @@ def measured(case: Case, ours: Edited, plain: Edited) -> Measured:
         input_db=psnr(case.edited, case.truth, strokes), baseline_db=psnr(plain.pixels, case.truth, strokes),
         ours_db=psnr(ours.pixels, case.truth, strokes), unmixed_db=psnr(case.unmixed(), case.truth, strokes),
         ghost=share, ghost_shape=likeness, baseline_ghost=ghost(plain.pixels, case)[0], lines=len(case.lines),
-        found=sum(found(line, ours) for line in case.lines), coverage=coverage(case, ours),
+        found=sum(found(line, ours, case.visible) for line in case.lines), coverage=coverage(case, ours),
         residual=len(case.lines) if given_up and left is not None else left, read_again=left,
         baseline_residual=by_plain, seen=seen, scene=len(case.scene), kept=sum(kept(case, ours)), outside=outside, far=far,
     )  # fmt: skip

@@ -21,10 +21,13 @@ _TOUCHED: Final = 1 / 255
 _OWN, _OF_LINE, _KNOWN = 0.5, 0.2, 0.5
 
 
-def found(line: Line, edited: Edited) -> bool:
-    """Whether at least 80 % of the line's opacity lies in holes."""
-    total = float(line.alpha.sum())
-    return total > 0 and float(line.alpha[edited.holes].sum()) >= COVERED * total
+def found(line: Line, edited: Edited, seen: Zone | None = None) -> bool:
+    """Whether at least 80 % of the line's opacity lies in holes.
+
+    seen: H×W, where the overlay can be seen at all; a white outline on white has nothing to be found."""
+    alpha = line.alpha if seen is None else line.alpha * seen
+    total = float(alpha.sum())
+    return total > 0 and float(alpha[edited.holes].sum()) >= COVERED * total
 
 
 def still_there(
@@ -64,9 +67,10 @@ def changed(case: Case, edited: Edited) -> tuple[int, int]:
 
 
 def coverage(case: Case, edited: Edited) -> float:
-    """Share of the overlay's opacity that lies in holes."""
-    total = float(case.alpha.sum())
-    return float(case.alpha[edited.holes].sum()) / total if total else 0.0
+    """Share of the visible overlay's opacity that lies in holes."""
+    alpha = case.alpha * case.visible
+    total = float(alpha.sum())
+    return float(alpha[edited.holes].sum()) / total if total else 0.0
 
 
 def waste(case: Case, edited: Edited) -> float:

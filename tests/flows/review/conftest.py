@@ -28,7 +28,7 @@ __all__ = ["prefect_server"]
 
 LEFT, RIGHT, FAR = (30, 40, 60, 60), (67, 36, 110, 64), (10, 4, 24, 12)
 """Three boxes; the write zones of the first two nearly touch."""
-NEVER = {"verification": {"leak_max": -1.0}}
+NEVER = {"verification": {"outside_changed_max": -1.0}}
 """No result passes this hard threshold: every region waits."""
 RUN = "catalog-0123456789-0"
 AT = "2026-11-23T06:00:00.000+00:00"

@@ -33,9 +33,9 @@ def test_it_lists_what_waits_and_nothing_else(pentimento: Command, ended: Worksh
     assert (waits["id"], waits["candidate"]) == ("waits", str(out / "needs-review" / "waits.png"))
     assert [r["state"] for r in other["regions"]] == ["allowed", "pending", "pending"]
     assert waits["regions"][0]["category"] == "verification"
-    assert "leak" in waits["regions"][0]["reason"]
+    assert "outside" in waits["regions"][0]["reason"]
     table = pentimento("review", RUN).out
-    for word in ("waits:1", "other:3", "pending", "leak", str(out / "needs-review" / "waits.png"), "s.html"):
+    for word in ("waits:1", "other:3", "pending", "outside", str(out / "needs-review" / "waits.png"), "s.html"):
         assert word in table
 
 

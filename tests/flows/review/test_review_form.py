@@ -84,7 +84,7 @@ def test_the_form_names_what_waits_and_its_answer_is_logged(
     schema, says = form(run, ended)
     assert set(schema["properties"]) == {"approve", "reject", "by", "why"}
     assert "`waits:1` (pending)" in says
-    assert "leak" in says
+    assert "outside" in says
     assert "stopped" not in says
     answer(run.id, approve=["waits"], reject=["other:2"], by="Ann", why="by form")
     assert ended.result(60) == {"waits": "approved", "other": "pending"}

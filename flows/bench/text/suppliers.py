@@ -1,40 +1,23 @@
-"""The pictures of one supplier edited together, by the overlay that they share. To be exchanged for the catalogue's own way."""
+"""The pictures of one supplier edited as a catalogue run does it: what they share is learnt first, then each is edited."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Sequence
-
-import numpy as np
-from PIL import Image
 
 from flows.bench.text.case import Case
 from flows.bench.text.edited import Edited
-from flows.bench.text.ours import Bench, edit
-from tasks.contracts import Pixels
-from tasks.detection.repeated import RepeatedOverlay, find_repeated
+from flows.bench.text.ours import Bench, edited_of
+from tasks.run_files import write_jobs
+from tasks.steps.item import finish
+from tasks.steps.repeated import find_overlays
 
 
 def edit_together(bench: Bench, cases: Sequence[Case]) -> tuple[Edited, ...]:
-    """Each picture without the shared overlay; where none is found, each picture as one on its own."""
-    pictures: list[Pixels] = [case.edited.astype(np.float32) / np.float32(255) for case in cases]
-    overlays = find_repeated(pictures, [hashlib.sha256(case.data).hexdigest() for case in cases])
-    if not overlays:
-        return tuple(edit(bench, case) for case in cases)
-    return tuple(_without(picture, overlays) for picture in pictures)
-
-
-def _without(picture: Pixels, overlays: Sequence[RepeatedOverlay]) -> Edited:
-    out, hole = picture.copy(), np.zeros(picture.shape[:2], bool)
-    for overlay in overlays:
-        x0, y0, x1, y1 = overlay.box_in(picture.shape[0], picture.shape[1])
-        clear, _ = overlay.matte.removed(out[y0:y1, x0:x1])
-        where = overlay.matte.alpha > 0
-        np.copyto(out[y0:y1, x0:x1], clear, where=where[..., None])
-        hole[y0:y1, x0:x1] |= where
-    levels = np.rint(np.clip(out, 0, 1) * 255).astype(np.uint8)
-    data = io.BytesIO()
-    Image.fromarray(levels).save(data, "PNG", compress_level=1)
-    names = ("repeated",) * len(overlays)
-    return Edited(levels, data.getvalue(), hole, hole, "done", engines=names, found=names)
+    """Each picture, by way of a run of its own that holds them all."""
+    run = f"bench-{hashlib.sha256(''.join(case.id for case in cases).encode()).hexdigest()[:10]}-0"
+    shop = bench.shop(run)
+    jobs = [bench.job(case.id, case.data, case.suffix) for case in cases]
+    write_jobs(shop, run, 0, jobs)
+    find_overlays(shop, run, [0])
+    return tuple(edited_of(shop, finish(shop, job), case) for job, case in zip(jobs, cases, strict=True))

@@ -35,7 +35,14 @@ def test_it_lists_what_waits_and_nothing_else(pentimento: Command, ended: Worksh
     assert waits["regions"][0]["category"] == "verification"
     assert "outside" in waits["regions"][0]["reason"]
     table = pentimento("review", RUN).out
-    for word in ("waits:1", "other:3", "pending", "outside", str(out / "needs-review" / "waits.png"), "s.html"):
+    for word in (
+        "waits:1",
+        "other:3",
+        "pending",
+        "outside",
+        str(out / "needs-review" / "waits.png"),
+        "s.html",
+    ):
         assert word in table
 
 

@@ -43,7 +43,7 @@ def regions_from_mask(
     found: list[Region] = []
     for box, hole in pieces(mask > 0, max(merge_gap, 2 * feather)):
         x0, y0, x1, y1 = box
-        outer = _spread(box, feather, (height, width))
+        outer = spread(box, feather, (height, width))
         levels = np.zeros((outer[3] - outer[1], outer[2] - outer[0]), np.uint8)
         own = np.where(hole, to_levels(mask[y0:y1, x0:x1]), np.uint8(0))
         levels[y0 - outer[1] : y1 - outer[1], x0 - outer[0] : x1 - outer[0]] = own
@@ -122,7 +122,7 @@ def _softened(region: Region, parts: Sequence[LineMask]) -> Region:
 
 def _text_region(cluster: Cluster, feather: int, size: tuple[int, int]) -> Region:
     x0, y0, x1, y1 = cluster.box
-    outer = _spread(cluster.box, feather, size)
+    outer = spread(cluster.box, feather, size)
     mask = np.zeros((outer[3] - outer[1], outer[2] - outer[0]), np.float32)
     mask[y0 - outer[1] : y1 - outer[1], x0 - outer[0] : x1 - outer[0]] = cluster.zone
     text = " ".join(line.text for line in cluster.lines if line.text)
@@ -130,7 +130,8 @@ def _text_region(cluster: Cluster, feather: int, size: tuple[int, int]) -> Regio
     return Region(0, outer, mask, "text", text, confidence)
 
 
-def _spread(box: Box, by: int, size: tuple[int, int]) -> Box:
+def spread(box: Box, by: int, size: tuple[int, int]) -> Box:
+    """The box grown by so many px on every side, clipped to a picture of size (h, w)."""
     x0, y0, x1, y1 = box
     return max(x0 - by, 0), max(y0 - by, 0), min(x1 + by, size[1]), min(y1 + by, size[0])
 

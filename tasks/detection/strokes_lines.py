@@ -82,7 +82,7 @@ def _line_mask(
         frame=frame_of(grown_corners(line, 0.0), frame[:2], line.text),
     )
     found = _tight(strokes.mask, frame, "strokes" if strokes.trusted else "polygon", strokes.reason)
-    drawn = _on_drawn_ground(image, line, place, ends, others)
+    drawn = _on_drawn_ground(image, line, place, reach, ends, others)
     return (_exact(*drawn, found) or found) if drawn is not None else found
 
 
@@ -114,13 +114,13 @@ def _on_drawn_ground(
     image: Bytes3,
     line: TextLine,
     place: tuple[Box, Zone],
+    near: tuple[Box, Zone],
     ends: tuple[Box, Zone],
     others: Sequence[tuple[Box, Zone]],
 ) -> tuple[Mask, Box] | None:
     """Every pixel that a drawn ground does not explain, and the frame it is seen in; None on other grounds."""
     size = (image.shape[0], image.shape[1])
     wide = covered(grown_corners(line, _DRAWN_REACH), size)
-    near = covered(grown_corners(line, REACH), size)
     frame = _framed(_hull(wide[0], ends[0]), _DRAWN_CONTEXT, size)
     inside = _shown((place,), frame)
     reaches = (_shown((wide, ends), frame), _shown((near,), frame))

@@ -11,6 +11,7 @@ from model_registry.engines.contract import TextLine
 from tasks.contracts import Box, Patch, Raster, Region, Zone
 from tasks.detection.levels import from_levels, to_levels
 from tasks.detection.presets import unpack_overlays
+from tasks.detection.regions import spread
 from tasks.detection.repeated import RepeatedOverlay
 from tasks.intents import RemoveText
 from tasks.lossless import decode_mask, decode_pixels, encode_mask, encode_pixels
@@ -76,23 +77,18 @@ def boxes_of(done: Done) -> tuple[Box, ...]:
     return tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in done.facts["boxes"])
 
 
-def patches_of(done: Done) -> tuple[tuple[Patch, Zone], ...]:
-    """For each overlay the pixels beneath it, written where they may be believed; and what of its hole may not."""
-    made = []
-    for n, (x0, y0, _, _) in enumerate(boxes_of(done)):
-        hole, trusted = (decode_mask(done.load(f"{name}-{n}")) > 0 for name in ("alpha", "trusted"))
-        patch = Patch(x0, y0, decode_pixels(done.load(f"pixels-{n}")), hole & trusted)
-        made.append((patch, hole & ~trusted))
-    return tuple(made)
+def beneath(done: Done, n: int) -> tuple[Patch, Zone]:
+    """The pixels beneath overlay `n`, written where they may be believed; and what of its hole may not."""
+    x0, y0, _, _ = boxes_of(done)[n]
+    hole, trusted = (decode_mask(done.load(f"{name}-{n}")) > 0 for name in ("alpha", "trusted"))
+    return Patch(x0, y0, decode_pixels(done.load(f"pixels-{n}")), hole & trusted), hole & ~trusted
 
 
 def regions_of(done: Done, raster: Raster, feather: int, lines: Sequence[TextLine]) -> tuple[Region, ...]:
     """A region for each overlay; its text is that of the lines that it covers."""
     made = []
     for n, (x0, y0, x1, y1) in enumerate(boxes_of(done)):
-        box = (
-            max(x0 - feather, 0), max(y0 - feather, 0), min(x1 + feather, raster.width), min(y1 + feather, raster.height)
-        )  # fmt: skip
+        box = spread((x0, y0, x1, y1), feather, (raster.height, raster.width))
         mask = np.zeros((box[3] - box[1], box[2] - box[0]), np.float32)
         mask[y0 - box[1] : y1 - box[1], x0 - box[0] : x1 - box[0]] = decode_mask(done.load(f"alpha-{n}"))
         own = [line for line in lines if covers((x0, y0, x1, y1), line)]

@@ -16,7 +16,7 @@ from tasks.generation.unmix_opaque import plainly_opaque
 from tasks.lossless import decode_mask, decode_pixels, encode_mask, encode_pixels
 from tasks.memo import Done, Produced
 from tasks.plan import StagePlan
-from tasks.steps.carried import carried, patches_of
+from tasks.steps.carried import beneath, carried
 from tasks.steps.engines import identity
 from tasks.steps.source import Source, full_raster, limit_of, raster_of, reduced
 from tasks.steps.stages import PNG, digest
@@ -105,7 +105,7 @@ def _beneath(shop: Workshop, source: Source, shared: Done, work: Work) -> Recove
     """The picture without its shared overlays, as it is in the work's crop, at the tier's scale."""
     limit = limit_of(source)
     n = int(work.region.key.rsplit("-", 1)[1])
-    patch, doubtful = patches_of(shared)[n]
+    patch, doubtful = beneath(shared, n)
     if not limit:
         pixels, trusted = work.crop.copy(), np.zeros_like(work.hole)
         rows = slice(patch.y - work.box[1], patch.box[3] - work.box[1])

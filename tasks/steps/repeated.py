@@ -10,22 +10,22 @@ from dataclasses import dataclass
 
 from infra.store.canonical import canonical_json
 from infra.store.contract import Damaged, NotFound
-from tasks.contracts import JsonObject, PictureMeta, Raster
+from tasks.contracts import JsonObject, Raster
 from tasks.detection.presets import MEDIA_TYPE, pack_overlays, unpack_overlays
 from tasks.detection.repeated import FEWEST, Applied, Picture, RepeatedOverlay, shared_overlays
 from tasks.detection.repeated_places import Levels, Size
 from tasks.detection.repeated_votes import MOST_VOTERS
 from tasks.errors import ArtifactDamaged, PentimentoError, Transient
+from tasks.generation.unmix_background import noise_of_tables
 from tasks.intents import RemoveText
 from tasks.job import JobSpec
 from tasks.memo import Produced
-from tasks.run_files import read_jobs
+from tasks.run_files import JSON, read_jobs
 from tasks.steps.source import eight_bit, full_raster, read_source
 from tasks.workshop import Workshop
 
 VERSION = "1"
 DOCUMENT = "overlays.json"
-JSON = "application/json"
 SAMPLED = 6 * MOST_VOTERS
 """Pictures of a group, the first by sorted digest, that are looked at: a bound whatever the catalogue's size."""
 
@@ -51,7 +51,7 @@ NOTHING = Overlays("", {}, {})
 def overlays_on(overlays: Sequence[RepeatedOverlay], raster: Raster) -> tuple[Applied, ...]:
     """Each overlay that the picture carries, taken off; the others are left out."""
     pixels = raster.crop(raster.box) if overlays else None
-    noise = _noise(raster.meta)
+    noise = noise_of_tables(raster.meta.jpeg_tables)
     found = [overlay.on(pixels, noise) for overlay in overlays] if pixels is not None else []
     return tuple(one for one in found if one is not None)
 
@@ -158,10 +158,3 @@ def _learnt(shop: Workshop, pictures: Mapping[str, tuple[JobSpec, Size]]) -> str
 def _reader(shop: Workshop, job: JobSpec) -> Callable[[], Levels]:
     """Decodes the picture when asked; holds neither its file nor its pixels."""
     return lambda: eight_bit(full_raster(shop, read_source(shop, job)))
-
-
-def _noise(meta: PictureMeta) -> float:
-    """Standard deviation of a JPEG's error in a pixel, 0–1; a step q leaves q/√12, and about half of the mean step counts."""
-    if not meta.jpeg_tables:
-        return 0.0
-    return 0.45 * sum(meta.jpeg_tables[0]) / max(len(meta.jpeg_tables[0]), 1) / 12**0.5 / 255

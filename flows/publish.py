@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from prefect import flow
@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from flows.aliases import snapshot
 from flows.deciding import login_name, now
 from flows.placing import Placeable, clear_review_folder, file_of, prepare, put_in_place
-from flows.stored_run import StoredRun, jobs_of, store_of, stored_run
+from flows.reruns import read_result
+from flows.stored_run import StoredRun, jobs_of, jobs_shown, store_of, stored_run
 from infra.settings import Settings
 from infra.store.canonical import canonical_json
 from infra.store.contract import Backend, NotFound
@@ -91,6 +92,7 @@ def publish(
 
     Raises BadRequest for a preview; Unavailable and Transient when the store does not answer: then nothing has changed."""
     run_id = run.result.run_id
+    _refuse_rerun(run)
     if run.result.tier == "preview" or any(job.tier == "preview" for job in jobs.values()):
         raise BadRequest(
             f"{run_id} is a preview, and previews are not published", cure="run it with --tier final"
@@ -109,13 +111,38 @@ def publish(
     elif not (current and _names(current, run_id, manifest)):
         _move(shop, home, manifest, current, by=by, at=at)
         status = "published"
-    clear_review_folder(shop, ready)
+    clear_review_folder(shop, [*ready, *_stood_for(shop, run, ready)])
     shown = manifest if ready else None
     return PublishResult(
         run_id=run_id, status=status, pointer=home.backend.url(home.key), manifest=shown.digest if shown else "",
         visible=shown.pictures if shown else (), left_out=tuple(left),
         previous=current.previous if current and status == "already published" else current and current.earlier(),
     )  # fmt: skip
+
+
+def _refuse_rerun(run: StoredRun) -> None:
+    """A rerun is shown in the place of what it is of, by the run that has that place."""
+    rerun = run.result.rerun
+    if rerun:
+        raise BadRequest(
+            f"{run.result.run_id} is a rerun, and is shown by the run of its picture",
+            picture=rerun.picture, stage="publish",
+            cure=f"pentimento review {rerun.origin} --approve {rerun.picture}@{run.result.run_id}, then"
+            f" pentimento publish {rerun.origin}",
+        )  # fmt: skip
+
+
+def _stood_for(shop: Workshop, run: StoredRun, ready: Sequence[Placeable]) -> list[Placeable]:
+    """The candidates in whose place reruns are shown."""
+    if not run.taken:
+        return []
+    made = read_result(shop.store, run.result.run_id)
+    jobs, items = jobs_of(shop.store, made), {item.id: item for item in made.items}
+    return [
+        replace(one, job=jobs[one.visible.id], suffix=items[one.visible.id].suffix, candidate=items[one.visible.id].output_sha256)
+        for one in ready
+        if one.visible.id in run.taken and one.visible.id in jobs and items[one.visible.id].outcome == "needs-review"
+    ]  # fmt: skip
 
 
 def home_of(shop: Workshop, jobs: Mapping[str, JobSpec]) -> Home:
@@ -166,7 +193,7 @@ def publish_run(run_id: str, by: str = "") -> dict[str, Any]:
     settings = Settings()
     store = store_of(settings)
     run = stored_run(store, run_id)
-    jobs = jobs_of(store, run.result)
+    jobs = jobs_shown(store, run)
     shop = workshop(_spec(settings, run, jobs))
     result = publish(shop, run, jobs, by=by or login_name(), at=now())
     _show(result)

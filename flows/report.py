@@ -4,7 +4,9 @@ Nothing here can lose a result: each part warns and is passed over when it fails
 
 from __future__ import annotations
 
+import html as markup
 import logging
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -12,6 +14,7 @@ from typing import TypeVar
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from flows.request import RunRequest
+from flows.reruns import read_result
 from flows.sheet.render import render
 from flows.sheet_of_run import sheet_of_run
 from flows.track_run import track_run
@@ -23,6 +26,7 @@ T = TypeVar("T")
 ROWS = 200
 """Most rows of a Prefect table artifact."""
 SHEET = "review.html"
+SHEET_LINK = re.compile(r'<a href="([A-Za-z0-9._-]+)\.html"')
 
 
 def report(request: RunRequest, spec: WorkshopSpec, result: RunResult) -> RunResult:
@@ -50,11 +54,32 @@ def _guard(what: str, work: Callable[[], T]) -> T | None:
 
 def _keep_sheet(shop: Workshop, request: RunRequest, result: RunResult, html: str) -> str:
     """In the store beside the run, and in the home folder to be opened from disk."""
-    shop.store.write_run(result.run_id, SHEET, html.encode(), "text/html")
+    shop.store.write_run(result.run_id, SHEET, _in_store(html).encode(), "text/html")
     path: Path = request.settings.home / "sheets" / f"{result.run_id}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(html, encoding="utf-8")
     return str(path.absolute())
+
+
+def sheet_again(shop: Workshop, run_id: str) -> None:
+    """Draw an ended run's sheet anew, with links to the reruns of its pictures. Warns where it cannot."""
+    _guard("the sheet of the run that was rerun", lambda: _sheet_again(shop, run_id))
+
+
+def _sheet_again(shop: Workshop, run_id: str) -> None:
+    result = read_result(shop.store, run_id)
+    drawn = shop.store.read_run(run_id, SHEET).decode()
+    title = re.search(r"<title>(.*?)</title>", drawn, re.DOTALL)
+    html = render(sheet_of_run(shop, markup.unescape(title[1]) if title else run_id, result))
+    shop.store.write_run(run_id, SHEET, _in_store(html).encode(), "text/html")
+    path = Path(result.sheet)
+    if path.is_absolute() and path.is_file():
+        path.write_text(html, encoding="utf-8")
+
+
+def _in_store(html: str) -> str:
+    """Sheets lie side by side in the home folder, and each in its run's folder in the store: so do their links."""
+    return SHEET_LINK.sub(rf'<a href="../\1/{SHEET}"', html)
 
 
 def _artifacts(request: RunRequest, shop: Workshop, result: RunResult) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from infra.settings import Settings
 from tasks.job import JobSpec
-from tasks.results import ItemResult
+from tasks.results import ItemResult, Rerun
+from tasks.workshop import WorkshopSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +26,15 @@ class RunRequest:
     track: bool = True
     aliases: tuple[tuple[str, str, str], ...] = ()
     title: str = ""
+    rerun: Rerun | None = None
+    """What the run does again, where it is a rerun."""
+
+    @property
+    def spec(self) -> WorkshopSpec:
+        """What workers need, before the run has a name."""
+        settings = self.settings
+        return WorkshopSpec(
+            store=settings.store_url, s3_endpoint_url=settings.s3_endpoint_url, cards=settings.cards, policy=settings.policy,
+            aliases=self.aliases, memory_mb=settings.memory_mb, max_pixels=settings.max_pixels,
+            max_bytes=settings.max_bytes, fresh=self.fresh,
+        )  # fmt: skip

@@ -12,6 +12,7 @@ from prefect.input import RunInput
 from prefect.runtime import deployment
 
 from flows.deciding import decide
+from flows.rerun_notes import candidate_lines
 from flows.stored_run import StoredRun, store_of, stored_run
 from infra.settings import Settings
 from tasks.errors import BadRequest
@@ -67,10 +68,15 @@ def _ask(run: StoredRun, problem: str, key: str, timeout: int, poll: int) -> Dec
 def _description(run: StoredRun, problem: str) -> str:
     """Markdown: what was wrong with the last answer, what waits, and how to name it."""
     lines = [f"**{problem}**", ""] if problem else []
-    lines += ["`approve` and `reject` take pictures (`ID`) or regions (`ID:N`); `by` says who decides.", ""]
+    lines += [
+        "`approve` and `reject` take pictures (`ID`) or regions (`ID:N`); `by` says who decides. To `approve` a rerun"
+        " (`ID@RERUN`) puts it in the picture's place.",
+        "",
+    ]
     for picture in run.waiting[:LINES]:
         lines.append(f"- `{picture.id}` ({picture.state}): {picture.reason}")
         lines += [f"  - `{picture.id}:{r.n}` ({r.state}) {r.reason}" for r in picture.regions if r.n]
+        lines += [f"  - `{line.replace(': ', '`: ', 1)}" for line in candidate_lines(run.reruns, picture.id)]
     if len(run.waiting) > LINES:
         lines.append(f"- and {len(run.waiting) - LINES} more")
     return "\n".join(lines)

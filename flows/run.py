@@ -15,6 +15,7 @@ from flows.leftovers import half_written, sweep
 from flows.progress import progress_artifact
 from flows.report import report
 from flows.request import RunRequest
+from flows.reruns import inherit
 from flows.walk import collect, walk
 from infra.store.canonical import canonical_json
 from infra.store.contract import Unavailable
@@ -27,12 +28,7 @@ RESULT = "result.json"
 
 def start(request: RunRequest) -> WorkshopSpec:
     """The spec of this run: the same unfinished run again, or a new one."""
-    settings = request.settings
-    spec = WorkshopSpec(
-        store=settings.store_url, s3_endpoint_url=settings.s3_endpoint_url, cards=settings.cards, policy=settings.policy,
-        aliases=request.aliases, memory_mb=settings.memory_mb, max_pixels=settings.max_pixels,
-        max_bytes=settings.max_bytes, fresh=request.fresh,
-    )  # fmt: skip
+    spec = request.spec
     shop = workshop(spec)
     key = _run_key(request, shop)
     known = shop.store.read_record("run", key) or {"n": 0, "state": "finished"}
@@ -63,13 +59,17 @@ def execute(request: RunRequest) -> RunResult:
     """Start or resume, walk, collect, show, track, finish. Called inside a flow."""
     begun = time.perf_counter()
     spec = start(request)
+    if request.rerun:
+        inherit(workshop(spec).store, request.rerun.parent, spec.run)
     stale = half_written(request, workshop(spec))
     broken = walk(request, spec, progress_artifact(request.name, spec.run))
     sweep(stale)
     items = collect(request, spec, broken)
     tier = request.jobs[0].tier if request.jobs else "final"
     seconds = round(time.perf_counter() - begun, 3)
-    result = RunResult(run_id=spec.run, counts=count(items), seconds=seconds, items=items, tier=tier)
+    result = RunResult(
+        run_id=spec.run, counts=count(items), seconds=seconds, items=items, tier=tier, rerun=request.rerun
+    )  # fmt: skip
     log.info("%s: %s in %.1f s", spec.run, result.counts, seconds)
     with redirect_stdout(sys.stderr):  # MLflow prints the addresses of its runs; stdout is the result's alone
         result = report(request, spec, result)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from flows.region_notes import item_notes, region_notes
+from flows.rerun_notes import before_of, links_of, rerun_notes
 from flows.sheet.model import Sheet, SheetItem, SheetPicture, SheetRegion
 from flows.sheet.pictures import thumbnail
 from infra.store.contract import Damaged, NotFound
@@ -26,14 +28,22 @@ INTERMEDIATES = ("region", "mask", "recovered", "fill", "blend", "final")
 
 
 def sheet_of_run(shop: Workshop, title: str, result: RunResult) -> Sheet:
-    """The sheet; also notes what this tier looks like, for the toggle on the other tier's sheet."""
-    _note_tier(shop, result)
+    """The sheet; also notes what this tier looks like, for the toggle on the other tier's sheet.
+
+    On the sheet of a rerun, before is what it was a rerun of."""
+    if not result.rerun:
+        _note_tier(shop, result)
     urgent = sorted(result.items, key=lambda i: OUTCOMES.index(i.outcome), reverse=True)
     chosen = {id(item) for item in urgent[:ITEMS]}
     detailed = {id(item) for item in urgent[:REGION_ITEMS]}
     items = tuple(
         _item(shop, item, result.tier, id(item) in detailed) for item in result.items if id(item) in chosen
     )
+    links = links_of(shop.store, result)
+    items = tuple(replace(item, links=links.get(item.id, ())) for item in items)
+    before = before_of(shop.store, result)
+    if before:
+        items = tuple(_beside(shop, drawn, result, before) for drawn in items)
     shown = "" if len(items) == len(result.items) else f"{len(items)} of {len(result.items)} pictures"
     facts = {"store": shop.spec.store, "cards": shop.registry.digest[:12]}
     if result.counts.get("needs-review"):
@@ -72,6 +82,22 @@ def _item(shop: Workshop, item: ItemResult, tier: str, detailed: bool) -> SheetI
     )  # fmt: skip
 
 
+def _beside(shop: Workshop, drawn: SheetItem, result: RunResult, before: ItemResult) -> SheetItem:
+    """A rerun's picture beside what it was before: the whole, and every region's pixels."""
+    assert result.rerun
+    item = next(one for one in result.items if one.id == drawn.id)
+    shown = _thumb(shop, before.thumbnails.get("after", ""), "before")
+    old = {region.n: region.artifacts.get("final", "") for region in before.regions}
+    return replace(
+        drawn, before=shown and replace(shown, caption=f"as {result.rerun.parent} made it"), other_tier=None,
+        notes=(*rerun_notes(result.rerun, before, item), *drawn.notes),
+        regions=tuple(
+            replace(r, intermediates=(*r.intermediates, *_picture(shop, old.get(r.n, ""), "before the rerun")))
+            for r in drawn.regions
+        ),
+    )  # fmt: skip
+
+
 def _region(
     shop: Workshop, region: RegionResult, seconds: Mapping[str, float], detailed: bool
 ) -> SheetRegion:
@@ -85,9 +111,12 @@ def _region(
 
 def _intermediates(shop: Workshop, region: RegionResult) -> Iterable[SheetPicture]:
     for name in INTERMEDIATES:
-        data = _bytes(shop, region.artifacts.get(name, ""))
-        if data is None:
-            continue
+        yield from _picture(shop, region.artifacts.get(name, ""), name)
+
+
+def _picture(shop: Workshop, sha256: str, name: str) -> Iterable[SheetPicture]:
+    data = _bytes(shop, sha256)
+    if data is not None:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
         yield thumbnail(_rgb8(pixels), REGION_SIDE, name)
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from pydantic import ValidationError
-
+from flows.reruns import name_beside, read_result, reruns_of, with_taken
 from infra.settings import Settings
-from infra.store.contract import NotFound
 from infra.store.store import Store, open_store
-from tasks.errors import BadRequest
 from tasks.job import JobSpec
 from tasks.results import ItemResult, RunResult
 from tasks.review.events import Event
@@ -21,16 +17,19 @@ from tasks.review.log import read_earlier, read_log
 from tasks.review.state import PictureReview, fold
 from tasks.steps.outcome import HARD
 
-RESULT = "result.json"
-
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
     """A run that has ended, with the decisions made so far."""
 
     result: RunResult
+    """With the reruns that were put in the place of what the run made."""
     log: tuple[Event, ...]
     waiting: tuple[PictureReview, ...]
+    reruns: tuple[RunResult, ...] = ()
+    """Of its pictures, whether or not they were taken."""
+    taken: Mapping[str, str] = field(default_factory=dict)
+    """Picture to the rerun that stands in its place."""
 
     @property
     def items(self) -> dict[str, ItemResult]:
@@ -45,10 +44,24 @@ def store_of(settings: Settings) -> Store:
 
 def stored_run(store: Store, run_id: str) -> StoredRun:
     """The run and its reviews. Raises BadRequest for an unknown or damaged run, ArtifactDamaged for a damaged log."""
-    result = _result(store, run_id)
+    made = read_result(store, run_id)
     log = read_log(store, run_id)
     events = (*read_earlier(store, run_id), *((run_id, event) for event in log))
-    return StoredRun(result, log, fold(result.items, events, HARD))
+    reruns = reruns_of(store, run_id)
+    result, taken = with_taken(made, reruns, [event for _, event in events])
+    of_reruns = tuple((name, event) for name in taken.values() for event in read_log(store, name))
+    return StoredRun(result, log, fold(result.items, (*of_reruns, *events), HARD), reruns, taken)
+
+
+def jobs_shown(store: Store, run: StoredRun) -> Mapping[str, JobSpec]:
+    """The jobs of what the run shows: a taken rerun's own, with its place beside what it stands for."""
+    jobs = dict(jobs_of(store, read_result(store, run.result.run_id)))
+    for picture, name in run.taken.items():
+        theirs = jobs_of(store, read_result(store, name)).get(picture)
+        if theirs and picture in jobs:
+            mine = jobs[picture]
+            jobs[picture] = theirs.model_copy(update={"out": mine.out, "name": name_beside(mine, theirs)})
+    return jobs
 
 
 def jobs_of(store: Store, result: RunResult) -> Mapping[str, JobSpec]:
@@ -70,14 +83,3 @@ def _anchored(job: JobSpec, outputs: list[str]) -> JobSpec:
         if found:
             return job.model_copy(update={"out": head + tail.rstrip(os.sep)})
     return job
-
-
-def _result(store: Store, run_id: str) -> RunResult:
-    try:
-        return RunResult.model_validate_json(store.read_run(run_id, RESULT))
-    except NotFound as error:
-        near = difflib.get_close_matches(run_id, store.run_ids(), n=1)
-        meant = f"; did you mean {near[0]}?" if near else ""
-        raise BadRequest(f"there is no finished run {run_id}{meant}", cure="see `pentimento runs`") from error
-    except ValidationError as error:
-        raise BadRequest(f"the result of {run_id} is damaged", cure="run the same command again") from error

@@ -70,7 +70,8 @@ def _params(shop: Workshop, result: RunResult) -> dict[str, str]:
 
 def _tags(shop: Workshop, result: RunResult) -> dict[str, str]:
     plans = list(dict.fromkeys(i.plan[:12] for i in result.items if i.plan))
-    return {
+    rerun = {"pentimento.rerun_of": result.rerun.parent} if result.rerun else {}
+    return rerun | {
         "pentimento.store": shop.spec.store, "pentimento.sheet": shop.store.backend.url(f"runs/{result.run_id}/review.html"),
         "pentimento.plans": ",".join(plans[:20]), "mlflow.note.content": _note(result),
     }  # fmt: skip

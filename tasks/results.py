@@ -8,6 +8,7 @@ from typing import Literal
 
 from tasks.contracts import OUTCOMES, Outcome
 from tasks.intents import Frozen
+from tasks.plan import Value
 
 
 class StageResult(Frozen):
@@ -107,6 +108,38 @@ class ItemResult(Frozen):
     notes: tuple[str, ...] = ()
 
 
+class Rerun(Frozen):
+    """What a rerun is of, what was asked for otherwise, and who asked."""
+
+    parent: str
+    """The run whose picture was made again."""
+    origin: str
+    """The first run of the line: `parent`, or what that was a rerun of."""
+    picture: str
+    region: int = 0
+    """0 for the whole picture."""
+    engines: dict[str, str] = {}
+    params: dict[str, dict[str, Value]] = {}
+    seed: int | None = None
+    tier: str = ""
+    """Empty: as before."""
+    by: str = ""
+    at: str = ""
+    """UTC, ISO 8601."""
+    instead_of: str = ""
+    """sha256 of the file that `origin` made of the picture; empty when it made none."""
+
+    @property
+    def said(self) -> str:
+        """In words: `region 2 with generation=telea, blending.feather=5`."""
+        asked = [f"{stage}={engine}" for stage, engine in self.engines.items()]
+        asked += [f"{stage}.{k}={v}" for stage, given in self.params.items() for k, v in given.items()]
+        asked += [f"seed {self.seed}"] if self.seed is not None else []
+        asked += [f"tier {self.tier}"] if self.tier else []
+        what = f"region {self.region}" if self.region else "the picture"
+        return f"{what} with {', '.join(asked)}" if asked else what
+
+
 class RunResult(Frozen):
     """One run."""
 
@@ -118,6 +151,8 @@ class RunResult(Frozen):
     tier: str = "final"
     sheet: str = ""
     """Where the review sheet is."""
+    rerun: Rerun | None = None
+    """Of what it is a rerun."""
 
     @property
     def failed(self) -> bool:

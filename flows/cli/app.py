@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from flows.cli import bench, catalog, demo, edit, generate, models, overlays, plan, publish, review, runs
+from flows.cli import (
+    bench,
+    catalog,
+    demo,
+    edit,
+    generate,
+    models,
+    overlays,
+    plan,
+    publish,
+    rerun,
+    review,
+    runs,
+)
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -16,6 +29,7 @@ app.command("generate")(generate.generate)
 app.command("plan")(plan.plan)
 app.command("catalog")(catalog.catalog)
 app.command("runs")(runs.runs)
+app.command("rerun")(rerun.rerun)
 app.command("review", cls=review.Greedy)(review.review)
 app.command("publish")(publish.publish)
 app.command("overlays")(overlays.overlays)

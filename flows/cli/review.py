@@ -14,6 +14,7 @@ from typer.core import TyperCommand
 
 from flows.cli.edit import Json
 from flows.deciding import decide, login_name
+from flows.rerun_notes import candidate_lines
 from flows.stored_run import StoredRun, store_of, stored_run
 from infra.settings import Settings
 from tasks.errors import BadRequest
@@ -22,7 +23,8 @@ from tasks.review.state import PictureReview, RegionReview
 
 RunId = Annotated[str, typer.Argument(help="A run; see `pentimento runs`.", metavar="RUN_ID")]
 Ids = Annotated[
-    list[str] | None, typer.Option("--approve", metavar="ID…", help="Pictures, or PICTURE:REGION.")
+    list[str] | None,
+    typer.Option("--approve", metavar="ID…", help="Pictures, PICTURE:REGION, or PICTURE@RERUN."),
 ]
 Rejected = Annotated[list[str] | None, typer.Option("--reject", metavar="ID…", help="The same, rejected.")]
 Why = Annotated[str, typer.Option("--why", help="The reason, kept in the log.")]
@@ -81,6 +83,13 @@ def as_object(run: StoredRun, log: bool) -> dict[str, Any]:
         "run_id": run.result.run_id, "sheet": run.result.sheet, "counts": counts,
         "pictures": [picture.model_dump(mode="json") for picture in run.waiting],
     }  # fmt: skip
+    if run.reruns:
+        found["reruns"] = [
+            {"run_id": r.run_id, "picture": r.rerun.picture, "asked": r.rerun.said, "by": r.rerun.by, "at": r.rerun.at,
+             "outcome": r.items[0].outcome, "candidate": r.items[0].output,
+             "in_place": run.taken.get(r.rerun.picture) == r.run_id}
+            for r in run.reruns if r.rerun
+        ]  # fmt: skip
     if log:
         found["log"] = [_logged(run, event) for event in run.log]
     return found
@@ -104,6 +113,7 @@ def _print(run: StoredRun, log: bool) -> None:
         console.print(table)
         for picture in run.waiting:
             _line(console, f"candidate  {picture.id}  {picture.candidate}")
+    _rerun_lines(console, run)
     if run.result.sheet:
         _line(console, f"review sheet  {run.result.sheet}")
     for event in run.log if log else ():
@@ -111,6 +121,14 @@ def _print(run: StoredRun, log: bool) -> None:
         why = f": {event.why}" if event.why else ""
         target = Target(event.picture, event.region)
         _line(console, f"{event.at}  {event.by}  {event.decision}  {target}{why}{mark}")
+
+
+def _rerun_lines(console: Console, run: StoredRun) -> None:
+    """What may be approved in a picture's place."""
+    for id_ in dict.fromkeys(r.rerun.picture for r in run.reruns if r.rerun):
+        for line in candidate_lines(run.reruns, id_):
+            there = line.startswith(f"{id_}@{run.taken.get(id_)}: ")
+            _line(console, f"rerun      {line}" + ("  (in its place)" if there else ""))
 
 
 def _line(console: Console, text: str) -> None:

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from flows.rerun_notes import asked_by
 from tasks import progress
 from tasks.contracts import OUTCOMES
 from tasks.results import ItemResult, RunResult
@@ -89,6 +90,9 @@ def print_run(result: RunResult) -> None:
     console.print(f"\n{result.run_id}: {counts} in {result.seconds:.1f} s", highlight=False)
     if result.counts.get("needs-review"):
         console.print(f"to decide     pentimento review {result.run_id}", soft_wrap=True, highlight=False)
+    if result.rerun:
+        said = f"{result.rerun.parent}: {result.rerun.picture}, {result.rerun.said}{asked_by(result.rerun)}"
+        console.print(f"rerun of      {said}", soft_wrap=True, highlight=False, markup=False)
     if result.sheet:
         console.print(f"review sheet  {result.sheet}", soft_wrap=True, highlight=False, markup=False)
     if result.mlflow_run_id:

@@ -36,7 +36,7 @@ class SheetRegion:
     seconds: Mapping[str, float]
     """By stage."""
     intermediates: tuple[SheetPicture, ...]
-    """In order: region, mask, recovered, fill, blend, final."""
+    """In order: region, mask, recovered, fill, blend, final; on the sheet of a rerun, `before the rerun` after them."""
     notes: tuple[str, ...] = ()
     """What else is known of it: the policy's word, how its mask was found, how much was recovered."""
 
@@ -64,6 +64,8 @@ class SheetItem:
     """Measures of the whole item, such as PSNR inside the mask."""
     notes: tuple[str, ...] = ()
     """What the policy lets pass with a mark, and text that was left alone."""
+    links: tuple[tuple[str, str], ...] = ()
+    """Words and the address of another sheet: of a rerun, or of the run that this is a rerun of."""
 
 
 @dataclass(frozen=True)

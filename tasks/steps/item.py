@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infra.store.contract import ArtifactRef, Damaged, NotFound
-from tasks.errors import Transient
+from tasks.contracts import JsonObject
+from tasks.errors import BadRequest, Transient
 from tasks.export.xmp import SourceType
 from tasks.intents import BY_REGION, Generate, RemoveText, Replace
 from tasks.job import JobSpec
@@ -42,6 +43,7 @@ def finish(shop: Workshop, job: JobSpec) -> ItemResult:
             return _blocked(shop, source, detected, decided)
         stage = "generation"
         restored = restore(shop, source, detected.regions)
+        _require_as_before(job, restored)
         stage = "export"
         return _regional(shop, source, detected, decided, restored)
     except Exception as error:
@@ -72,11 +74,24 @@ def finished(shop: Workshop, source: Source) -> ItemResult | None:
 
 
 def _item_key(shop: Workshop, source: Source) -> str:
-    identity = {
+    identity: JsonObject = {
         "source": source.sha256, "companion": source.companion_sha256, "plan": source.plan.digest, "suffix": source.job.suffix,
         "overlays": sharing(shop, source),
     }  # fmt: skip
+    if source.region_plans:
+        identity["regions"] = {str(n): own.digest for n, own in source.region_plans.items()}
     return record_key("item", identity)
+
+
+def _require_as_before(job: JobSpec, restored: Sequence[Restored]) -> None:
+    """A rerun of one region changes no other."""
+    made = {r.result.n: (r.result.box, r.result.artifacts.get("final", "")) for r in restored}
+    for seen in job.as_before:
+        if made.get(seen.n) != (seen.box, seen.final):
+            raise BadRequest(
+                f"region {seen.n} would come out otherwise than it did, though nothing was asked of it",
+                cure="engines, policy or program changed since: rerun the whole picture",
+            )
 
 
 def _asked(source: Source) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt  # type: ignore[import-untyped]
 
+from tasks.blending.zone import write_zone
 from tasks.contracts import Box, Patch, Pixels, Raster, Region, Verdict, Zone
+from tasks.detection.regions import spread
 from tasks.generation.context import context_box
 from tasks.generation.ladder import region_facts, rungs_to_try
 from tasks.generation.seeds import region_seed
@@ -59,7 +61,41 @@ class Restored:
 def restore(shop: Workshop, source: Source, regions: Sequence[Region]) -> tuple[Restored, ...]:
     """Every region's patch, in order. Regions see the picture as it was, never each other's results."""
     raster = raster_of(shop, source)
-    return tuple(_restore_one(shop, source, _cut(raster, source, region, regions)) for region in regions)
+    made = []
+    for region in regions:
+        own = source.of_region(region.n)
+        work = _cut(raster, own, _room(region, source, own, (raster.height, raster.width)), regions)
+        one = _restore_one(shop, own, work)
+        made.append(one if _wider(source, own) <= 0 else _beside_others(one, work, _feather(source)))
+    return tuple(made)
+
+
+def _wider(source: Source, own: Source) -> int:
+    """How much further a region's own plan fades than the picture's, px."""
+    return _feather(own) - _feather(source)
+
+
+def _beside_others(one: Restored, work: Work, feather: int) -> Restored:
+    """The region kept out of what the others write: they are as wide as ever."""
+    theirs = write_zone(work.others, feather)[work.inner]
+    return replace(one, patch=replace(one.patch, zone=one.patch.zone & ~theirs))
+
+
+def _room(region: Region, source: Source, own: Source, size: tuple[int, int]) -> Region:
+    """The region in a box that holds its write zone also where its own plan fades further than the picture's."""
+    wider = _wider(source, own)
+    if wider <= 0:
+        return region
+    box = spread(region.box, wider, size)
+    mask = np.zeros((box[3] - box[1], box[2] - box[0]), np.float32)
+    x, y, h, w = region.box[0] - box[0], region.box[1] - box[1], *region.mask.shape
+    mask[y : y + h, x : x + w] = region.mask
+    return replace(region, box=box, mask=mask)
+
+
+def _feather(source: Source) -> int:
+    blending = source.plan.stage("blending")
+    return int(blending.number("feather")) if blending else 0
 
 
 def _cut(raster: Raster, source: Source, region: Region, regions: Sequence[Region]) -> Work:
@@ -68,7 +104,7 @@ def _cut(raster: Raster, source: Source, region: Region, regions: Sequence[Regio
     hole, others = np.zeros(shape, bool), np.zeros(shape, bool)
     _stamp(hole, box, region)
     for other in regions:
-        if other is not region:
+        if other.n != region.n:
             _stamp(others, box, other)
     seed = region_seed(source.sha256, region.key, source.plan.seed)
     others &= ~hole

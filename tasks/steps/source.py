@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 
 import cv2
 import numpy as np
 
 from infra.store.contract import Forbidden, NotFound
+from tasks.changes import changed
 from tasks.contracts import Box, Facts, Raster
 from tasks.detection.presets import BadPreset
 from tasks.errors import BadMask, Undecodable
@@ -37,6 +39,13 @@ class Source:
     companion_sha256: str
     facts: Facts | None
     plan: EditPlan
+    region_plans: Mapping[int, EditPlan] = field(default_factory=dict)
+    """Of the regions that are planned otherwise than the picture, by their number."""
+
+    def of_region(self, n: int) -> Source:
+        """The same picture under the region's own plan."""
+        own = self.region_plans.get(n)
+        return self if own is None else replace(self, plan=own)
 
 
 def read_source(shop: Workshop, job: JobSpec) -> Source:
@@ -51,7 +60,10 @@ def read_source(shop: Workshop, job: JobSpec) -> Source:
     companion_sha = hashlib.sha256(companion).hexdigest() if companion is not None else ""
     guard = shop.guard.identity if isinstance(job.intent, BY_REGION) else {}
     chosen = plan(job.intent, facts, shop.registry, job.request, guard)
-    return Source(job, sha, data, companion, companion_sha, facts, chosen)
+    own = {
+        c.n: plan(job.intent, facts, shop.registry, changed(job.request, c, shop.registry), guard) for c in job.changes
+    }  # fmt: skip
+    return Source(job, sha, data, companion, companion_sha, facts, chosen, own)
 
 
 def raster_of(shop: Workshop, source: Source) -> Raster:

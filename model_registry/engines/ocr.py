@@ -68,20 +68,22 @@ class RapidReader:
         library: Any = rapidocr
         self._ocr = library.RapidOCR(params=params)
         # the library sorts boxes but not their scores; unsorted, each box keeps its own
-        self._ocr._load_det_model().sorted_boxes = _as_found
+        self._detector: Any = self._ocr._load_det_model()
+        self._detector.sorted_boxes = _as_found
 
     def read(self, image: Bytes3, *, params: Params) -> tuple[TextLine, ...]:
         """Lines from top to bottom, then left to right: every box the detector found whose reading is good enough.
 
         params: `min_score`, least confidence of a line's reading; 0 gives every box, unread ones with the text "" and
-        score 0; `box_score`, least confidence of a detected box; `unclip`, how far boxes grow beyond the detected core;
-        `max_side`: a picture of more pixels than its square is read scaled down; `enlarge`, the most a picture with a
+        score 0; `pixel_score`, least confidence of a pixel of a box; `box_score`, least mean confidence of a box; `unclip`,
+        how far boxes grow beyond the detected core; `max_side`: a picture of more pixels than its square is read scaled down; `enlarge`, the most a picture with a
         side under 736 px is scaled up."""
         shown, scale, corner = framed(image, int(params["max_side"]), float(params["enlarge"]))
         self._ocr.update_params(
             use_det=True, use_cls=True, use_rec=True, return_word_box=False,
             box_thresh=float(params["box_score"]), unclip_ratio=float(params["unclip"]),
         )  # fmt: skip
+        self._detector.postprocess_op.thresh = float(params["pixel_score"])
         # its __call__ would drop the boxes that could not be read; it takes arrays for BGR
         boxes, _, reading, _ = self._ocr.run_ocr_steps(np.ascontiguousarray(shown[..., ::-1]), {})
         if boxes.boxes is None or reading.txts is None:

@@ -58,6 +58,7 @@ class PaddleReader:
             np.ascontiguousarray(shown[..., ::-1]),  # the library takes arrays for BGR
             text_det_limit_type="max",
             text_det_limit_side_len=_NO_LIMIT,
+            text_det_thresh=max(float(params["pixel_score"]), _LEAST),
             text_det_box_thresh=max(float(params["box_score"]), _LEAST),
             text_det_unclip_ratio=max(float(params["unclip"]), _LEAST),
             text_rec_score_thresh=0.0,

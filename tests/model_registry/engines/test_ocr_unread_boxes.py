@@ -64,7 +64,7 @@ def test_boxes_keep_their_own_confidence_whatever_the_order(reader: TextReader) 
     """The detector is sure of a word and less so of a ring, above it or below: the library sorts only the boxes."""
     strips = [strip("SALE", 44), strip("iii", 14), strip("O", 60)]
     for order in (strips, strips[::-1]):
-        lines = read(reader, np.vstack(order), min_score=0.0, box_score=0.3)
+        lines = read(reader, np.vstack(order), min_score=0.0, pixel_score=0.3, box_score=0.3, enlarge=2.0)
         word, ring = (lines[0], lines[-1]) if order is strips else (lines[-1], lines[0])
         assert word.text == "SALE"
         assert word.found > ring.found + 0.08

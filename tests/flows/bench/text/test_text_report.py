@@ -51,10 +51,11 @@ def test_an_unknown_residue_is_none_and_not_nought():
 
 
 def test_time_is_without_rereading_and_rereading_stands_beside_it():
-    found = figures([Turn("a", 3.0, 1.0, 1.0, 0.5), Turn("b", 2.6, 0.6, 1.0, 1.0)])
+    found = figures([Turn("a", 3.0, 1.0, 1.0, 0.5, 0.8), Turn("b", 2.6, 0.6, 1.0, 1.0, 0.4)])
     assert found["time_ratio"] == pytest.approx(2.0)
     assert found["reread_ratio"] == pytest.approx(0.8)
-    assert found["time_ratio_library"] == pytest.approx(3.0)
+    assert found["time_ratio_all_threads"] == pytest.approx(3.0)
+    assert found["time_ratio_own_reader"] == pytest.approx((2.5 + 5.0) / 2)
     assert found["reread_ratio_95"] == pytest.approx([0.6, 1.0])
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_registry.engines.contract import TextLine
+from tasks.detection.origin_company import agreed
 from tasks.detection.origin_features import features
 from tasks.detection.origin_ink import letters_in, piece_of
 from tasks.detection.origin_model import Model, shipped
@@ -43,7 +44,7 @@ class Origin:
 
     kind: Kind
     score: float
-    """How much the line looks laid over the picture, 0–1, whatever its kind."""
+    """How much the line, and those of the picture that are like it, look laid over it, 0–1, whatever its kind."""
     why: str
     """What spoke most for the kind, in words."""
 
@@ -51,7 +52,7 @@ class Origin:
 def origins(
     image: NDArray[np.uint8], lines: Sequence[TextLine], *, model: Model | None = None
 ) -> tuple[Origin, ...]:
-    """One origin a line, in their order.
+    """One origin a line, in their order; lines that look alike are judged together.
 
     image: H×W×3 uint8 RGB, unchanged; model: the shipped one by default. Edges, ink, grain, shading, ground and slant decide
     between `overlay` and the rest; what was read never does. What was hardly read has to look more surely rendered, and is
@@ -61,19 +62,32 @@ def origins(
         return ()
     model = model or shipped()
     surface = surface_of(image, lines)
-    return tuple(_origin(image, line, lines, surface, model) for line in lines)
+    rows = [_measured(image, line, lines, surface) for line in lines]
+    known = [row for row in rows if row is not None]
+    judged = [model.judged(row) for row in known]
+    scores = agreed(known, [chance for chance, _ in judged])
+    found = iter([(score, shares) for score, (_, shares) in zip(scores, judged, strict=True)])
+    return tuple(
+        _nothing() if row is None else _origin(line, *next(found), model.threshold)
+        for line, row in zip(lines, rows, strict=True)
+    )
 
 
-def _origin(
-    image: NDArray[np.uint8], line: TextLine, lines: Sequence[TextLine], surface: Surface, model: Model
-) -> Origin:
+def _measured(
+    image: NDArray[np.uint8], line: TextLine, lines: Sequence[TextLine], surface: Surface
+) -> dict[str, float] | None:
     piece = piece_of(image, line, lines)
     letters = letters_in(piece) if piece is not None else None
-    if piece is None or letters is None:
-        return Origin("none", 0.0, "nothing stands out there")
-    score, shares = model.judged(features(line, piece, letters, surface))
+    return features(line, piece, letters, surface) if piece is not None and letters is not None else None
+
+
+def _nothing() -> Origin:
+    return Origin("none", 0.0, "nothing stands out there")
+
+
+def _origin(line: TextLine, score: float, shares: Mapping[str, float], threshold: float) -> Origin:
     read = line.score >= READ
-    if score >= (model.threshold if read else max(model.threshold, SURE)):
+    if score >= (threshold if read else max(threshold, SURE)):
         return Origin("overlay", score, _why(shares, 1))
     if not read:
         return Origin("none", score, f"hardly read ({line.score:.2f}), and not surely rendered")

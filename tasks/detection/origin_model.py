@@ -6,9 +6,12 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 FILE = "origin_model.json"
 
@@ -27,6 +30,21 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class _Table:
+    """All nodes of all trees, numbered; a leaf leads to itself."""
+
+    roots: NDArray[np.intp]
+    names: tuple[str, ...]
+    feature: NDArray[np.intp]
+    cut: NDArray[np.float64]
+    unknown_low: NDArray[np.bool_]
+    low: NDArray[np.intp]
+    high: NDArray[np.intp]
+    value: NDArray[np.float64]
+    depth: int
+
+
+@dataclass(frozen=True)
 class Model:
     """What turns a line's features into a probability."""
 
@@ -38,17 +56,38 @@ class Model:
         """The probability, 0–1, and what each feature added to the logarithm of the odds.
 
         Of a feature asked on a tree's path counts by how much the answer changed the value (Saabas, 2014)."""
-        total, shares = 0.0, dict[str, float]()
-        for tree in self.trees:
-            node = tree
-            while node.low is not None and node.high is not None:
-                value = row.get(node.feature, math.nan)
-                low = node.unknown_low if math.isnan(value) else value <= node.cut
-                step = node.low if low else node.high
-                shares[node.feature] = shares.get(node.feature, 0.0) + step.value - node.value
-                node = step
-            total += node.value
+        table = self._table
+        asked = np.array([row.get(name, math.nan) for name in table.names] or [math.nan])
+        at, added = table.roots, np.zeros(len(asked))
+        for _ in range(table.depth):
+            values = asked[table.feature[at]]
+            low = np.where(np.isnan(values), table.unknown_low[at], values <= table.cut[at])
+            below = np.where(low, table.low[at], table.high[at])
+            step = table.value[below] - table.value[at]
+            added += np.bincount(table.feature[at], step, len(asked))
+            at = below
+        total = math.fsum(table.value[at])
+        shares = {name: float(value) for name, value in zip(table.names, added, strict=False) if value}
         return 1 / (1 + math.exp(-min(max(total, -50.0), 50.0))), shares
+
+    @cached_property
+    def _table(self) -> _Table:
+        nodes, names = list(self.trees), self.names
+        low, high, deep = [0] * len(nodes), [0] * len(nodes), [0] * len(nodes)
+        for n, node in enumerate(nodes):  # grows as it goes
+            low[n] = high[n] = n
+            if node.low is not None and node.high is not None:
+                low[n], high[n] = len(nodes), len(nodes) + 1
+                nodes += (node.low, node.high)
+                low += (0, 0)
+                high += (0, 0)
+                deep += (deep[n] + 1, deep[n] + 1)
+        known = {name: n for n, name in enumerate(names)}
+        return _Table(
+            np.arange(len(self.trees)), names, np.array([known.get(node.feature, 0) for node in nodes]),
+            np.array([node.cut for node in nodes]), np.array([node.unknown_low for node in nodes]),
+            np.array(low), np.array(high), np.array([node.value for node in nodes]), max(deep, default=0),
+        )  # fmt: skip
 
     @property
     def names(self) -> tuple[str, ...]:

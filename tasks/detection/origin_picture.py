@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 
 from model_registry.engines.contract import TextLine
 from tasks.contracts import Zone
+from tasks.detection.lines import glyph_height
 from tasks.detection.origin_edges import TILE, _starts, picture_abruptness
 from tasks.detection.strokes_background import Plane
 
 Bytes3 = NDArray[np.uint8]
+_BESIDE = 0.2
+"""Of a line's height, about its box, that is text too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,10 @@ def surface_of(image: Bytes3, lines: Sequence[TextLine]) -> Surface:
     """image: H×W×3 uint8 RGB."""
     text = np.zeros(image.shape[:2], np.uint8)
     for line in lines:
-        cv2.fillPoly(text, [np.rint(np.asarray(line.polygon)).astype(np.int32)], (1,))
+        corners = np.rint(np.asarray(line.polygon)).astype(np.int32)
+        cv2.fillPoly(text, [corners], (1,))
+        # outlines, shadows and a tight box's own letters reach beyond it
+        cv2.polylines(text, [corners], True, (1,), 2 * max(round(_BESIDE * glyph_height(line)), 1) + 1)
     edges = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]]).astype(np.float32)
     border = np.median(edges, axis=0).astype(np.float32)
     plain = float((np.abs(edges - border).max(axis=1) < 12).mean())

@@ -53,6 +53,14 @@ def _drawn(
     )
 
 
+def shrunk(words: Lettering, by: int) -> Lettering:
+    """Each pixel the mean of `by`×`by`: words that were turned or bent while large are as crisp as those set straight."""
+    height, width = words.letters.shape
+    size = (max(width // by, 1), max(height // by, 1))
+    return Lettering(*(np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.float32)
+                       for part in (words.letters, words.outlined)))  # fmt: skip
+
+
 def bent(words: Lettering, bow: float) -> Lettering:
     """The words along an arc: rows moved by `bow` px at the ends."""
     height, width = words.letters.shape
@@ -73,4 +81,19 @@ def turned(words: Lettering, degrees: float) -> Lettering:
     size = (int(np.ceil(height * sin + width * cos)), int(np.ceil(height * cos + width * sin)))
     matrix[:, 2] += (size[0] - width) / 2, (size[1] - height) / 2
     return Lettering(*(np.asarray(cv2.warpAffine(part, matrix, size, flags=cv2.INTER_LINEAR), np.float32)
+                       for part in (words.letters, words.outlined)))  # fmt: skip
+
+
+def arched(words: Lettering, radius: float) -> Lettering:
+    """The words on a circle of that radius, px, its middle below them: every letter keeps its form and is turned."""
+    height, width = words.letters.shape
+    half = min(width / (2 * radius), 1.4)
+    out_w = int(2 * (radius + height) * np.sin(half)) + 2
+    out_h = int(height + radius * (1 - np.cos(half))) + 2
+    xs, ys = np.meshgrid(np.arange(out_w, dtype=np.float32), np.arange(out_h, dtype=np.float32))
+    across, up = xs - np.float32((out_w - 1) / 2), np.float32(height / 2 + radius) - ys
+    source_x = (width - 1) / 2 + radius * np.arctan2(across, up)
+    source_y = height / 2 + radius - np.hypot(across, up)
+    return Lettering(*(np.asarray(cv2.remap(part, source_x.astype(np.float32), source_y.astype(np.float32),
+                                            cv2.INTER_LINEAR), np.float32)
                        for part in (words.letters, words.outlined)))  # fmt: skip

@@ -6,23 +6,24 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.training.text_origin.lettering import Lettering, lettering
+from flows.training.text_origin.lettering import Lettering, lettering, shrunk
 from flows.training.text_origin.sources import words_for
 
 Levels3 = NDArray[np.float32]
 Plane = NDArray[np.float32]
-_FINER = 3
+_LARGE = 3
+"""How much larger words are drawn, so that only the camera makes them soft."""
 
 
 def words_of_print(random: np.random.Generator, faces: tuple[str, ...], widest: int) -> Lettering:
     """Words no wider than `widest` px, drawn off the pixel grid."""
     face = str(random.choice(np.asarray(faces)))
     size = int(np.exp(random.uniform(np.log(10), np.log(90))))
-    words = lettering(face, size, words_for(face, random), 0, _FINER)
-    while words.letters.shape[1] > widest and size > 9:
+    words = lettering(face, size * _LARGE, words_for(face, random))
+    while words.letters.shape[1] > widest * _LARGE and size > 9:
         size = max(int(size * 0.8), 9)
-        words = lettering(face, size, words_for(face, random), 0, _FINER)
-    return seen(words, random)
+        words = lettering(face, size * _LARGE, words_for(face, random))
+    return shrunk(seen(words, random), _LARGE)
 
 
 def seen(words: Lettering, random: np.random.Generator) -> Lettering:
@@ -32,7 +33,7 @@ def seen(words: Lettering, random: np.random.Generator) -> Lettering:
     letters = np.pad(words.letters, pad)
     height, width = letters.shape
     xs, ys = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    if random.random() < 0.35:  # a bottle or a cup
+    if random.random() < 0.25:  # a bottle or a cup
         turn = np.float32(random.uniform(0.4, 1.2))
         u = (2 * xs / (width - 1) - 1) * np.sin(turn)
         sag = np.float32(random.uniform(-0.5, 0.5)) * height * (1 - np.sqrt(1 - u**2 * np.float32(0.98)))
@@ -40,10 +41,10 @@ def seen(words: Lettering, random: np.random.Generator) -> Lettering:
         letters = np.asarray(
             cv2.remap(letters, xs.astype(np.float32), ys.astype(np.float32), cv2.INTER_LINEAR), np.float32
         )
-    strength = float(random.choice([0.01, 0.05, 0.12]))
+    strength = float(random.choice([0.0, 0.01, 0.05, 0.12]))
     corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
     bent = corners + random.normal(0, strength, (4, 2)) * np.array([min(width, 2 * height), height])
-    angle = np.deg2rad(random.normal(0, float(random.choice([0.4, 3, 15]))))
+    angle = np.deg2rad(random.normal(0, float(random.choice([0, 0, 0.4, 3, 15]))))
     matrix = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     bent = bent @ matrix.T
     bent -= bent.min(axis=0)
@@ -62,7 +63,7 @@ def print_on(
     x, y = corner
     height, width = words.letters.shape
     view = picture[y : y + height, x : x + width]
-    light = _shading(view)
+    light = 1 + (_shading(view) - 1) * np.float32(random.uniform(0.05, 1))
     sharp = np.asarray(cv2.GaussianBlur(words.letters, (0, 0), blur), np.float32)
     worn = sharp * _wear(sharp.shape, random)
     if random.random() < 0.55:
@@ -106,9 +107,11 @@ def _ink(view: Levels3, random: np.random.Generator) -> Levels3:
     ground = view.mean(axis=(0, 1))
     for _ in range(20):
         ink = random.integers(5, 245, 3).astype(np.float32)
-        if random.random() < 0.4:
+        if random.random() < 0.35:
+            ink = np.float32(random.integers(190, 252)) * np.ones(3, np.float32)
+        elif random.random() < 0.6:
             ink = np.float32(random.integers(8, 60)) * np.ones(3, np.float32)
-        if np.abs(ink - ground).mean() > 50:
+        if np.abs(ink - ground).mean() > float(random.uniform(50, 120)):
             return ink
     return np.full(3, 25 if ground.mean() > 110 else 235, np.float32)
 
@@ -118,14 +121,14 @@ def _wear(shape: tuple[int, ...], random: np.random.Generator) -> Plane:
     rough = random.normal(0, 1, shape).astype(np.float32)
     rough = np.asarray(cv2.GaussianBlur(rough, (0, 0), float(random.uniform(0.8, 3))), np.float32)
     rough /= max(float(rough.std()), 1e-6)
-    return np.clip(1 - np.float32(random.choice([0.01, 0.03, 0.1])) * np.abs(rough), 0, 1)
+    return np.clip(1 - np.float32(random.choice([0.0, 0.01, 0.03, 0.1])) * np.abs(rough), 0, 1)
 
 
 def _grain(view: Levels3, worn: Plane, random: np.random.Generator) -> None:
-    """Noise of the camera, as strong as what the picture shows, none of it less than half a level."""
+    """Noise of the camera, about as strong as what the picture shows."""
     fine = view.mean(axis=2)
     fine = fine - np.asarray(cv2.GaussianBlur(fine, (0, 0), 1.0), np.float32)
-    level = max(1.5 * float(np.median(np.abs(fine))), 0.5) * float(random.uniform(0.7, 1.6))
+    level = max(1.5 * float(np.median(np.abs(fine))), 0.25) * float(random.uniform(0.5, 1.5))
     noise = random.normal(0, level, view.shape[:2])[..., None] + random.normal(0, level / 2, view.shape)
     view += np.asarray(
         cv2.GaussianBlur(noise.astype(np.float32), (0, 0), float(random.uniform(0.35, 0.7))), np.float32

@@ -4,84 +4,112 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from flows.training.text_origin.boxes import Corners, box_about
+from flows.training.text_origin.files import Bytes3, Levels3, published, resized, stored
 from flows.training.text_origin.lettering import Lettering
 from flows.training.text_origin.overlays import lay_over, words_of_overlay
+from flows.training.text_origin.pages import page, rendering
+from flows.training.text_origin.placing import Kind, Placed, free, meets, moved
 from flows.training.text_origin.prints import print_on, words_of_print
-from model_registry.engines.contract import TextLine
+from flows.training.text_origin.sources import Photograph
+from tasks.detection.origin_edges import picture_abruptness
 
-Bytes3 = NDArray[np.uint8]
-Levels3 = NDArray[np.float32]
-Kind = Literal["overlay", "scene"]
-Box = tuple[float, float, float, float]
 SMALLEST, LARGEST = 260, 900
 """Longer side of a drawn picture before it is stored, px."""
+PAGES, RENDERINGS = 0.1, 0.08
+"""Of the pictures that no camera took: words on a page, and print on a rendered thing."""
+_STEP, _WARPED = 0.4, 0.3
+"""An edge blurred by σ px rises by about this share over σ from one pixel to the next; and σ of words that were warped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A finished picture, and where which text was put. What it held before is print or no text."""
+    """A finished picture, and a detector's boxes in it, each with what it holds. What the photograph held is print or no text."""
 
     picture: Bytes3
-    truth: tuple[tuple[Box, Kind], ...]
+    lines: tuple[Placed, ...]
 
 
-def drawn(random: np.random.Generator, photograph: Bytes3, faces: tuple[str, ...]) -> Drawn:
+def drawn(random: np.random.Generator, photograph: Photograph, faces: tuple[str, ...]) -> Drawn:
     """A picture of the photograph: print as a camera sees it first, overlays as an editor lays them, then storage."""
-    if random.random() < 0.12:
-        return _page(random, faces)
-    base = _framed(random, photograph)
-    placed: list[tuple[Box, Kind]] = []
-    shrunk = float(random.uniform(0.45, 1)) if random.random() < 0.45 and min(base.shape[:2]) > 300 else 1.0
-    blur = float(random.uniform(0.65, 1.5) if random.random() < 0.85 else random.uniform(0.4, 0.65)) / shrunk
-    for _ in range(int(random.choice([0, 2, 3, 4], p=[0.2, 0.3, 0.3, 0.2]))):
+    way = random.random()
+    if way < PAGES:
+        base = page(random, SMALLEST, 640)
+        return _finished(random, *_overlaid(random, base, [], faces, 8, largest=30))
+    if way < PAGES + RENDERINGS:
+        base, placed = rendering(random, faces, SMALLEST, 640)
+    else:
+        base, placed = _photographed(random, photograph, faces)
+    most = int(random.choice([0, 1, 2, 4], p=[0.2, 0.4, 0.25, 0.15]))
+    base, placed = _overlaid(random, base, placed, faces, most)
+    if random.random() < 0.08:
+        base, placed = resized(random, base, placed, float(random.uniform(0.5, 1)))
+    return _finished(random, base, placed)
+
+
+def _photographed(
+    random: np.random.Generator, photograph: Photograph, faces: tuple[str, ...]
+) -> tuple[Levels3, list[Placed]]:
+    """A part of the photograph with print in it, as published."""
+    base, placed = _framed(random, photograph)
+    shrunk = float(random.uniform(0.4, 1)) if random.random() < 0.5 and min(base.shape[:2]) > 360 else 1.0
+    blur = _blur(random, base, shrunk)
+    for _ in range(int(random.choice([0, 2, 3, 4], p=[0.25, 0.25, 0.3, 0.2]))):
         words = words_of_print(random, faces, int(base.shape[1] * 0.8))
-        corner = _free(random, base.shape, words, placed)
+        corner = free(random, base.shape, words.letters.shape, placed)
         if corner is not None:
             print_on(base, words, corner, blur, random)
-            placed.append((_box(words, corner), "scene"))
-    base, placed = _as_published(random, base, placed, shrunk)
-    for _ in range(int(random.choice([0, 2, 3, 5], p=[0.15, 0.3, 0.3, 0.25]))):
-        words = words_of_overlay(random, faces, int(base.shape[1] * 0.9))
-        corner = _free(random, base.shape, words, placed)
+            _put(random, placed, words, corner, "scene")
+    if shrunk < 1:
+        base, placed = resized(random, base, placed, shrunk)
+    return published(random, base), placed
+
+
+def _blur(random: np.random.Generator, base: Levels3, shrunk: float) -> float:
+    """The camera's, px: print is about as sharp as the sharpest that the photograph shows at its final size."""
+    seen = np.rint(np.clip(base, 0, 255)).astype(np.uint8)
+    if shrunk < 1:
+        seen = np.asarray(
+            cv2.resize(seen, None, fx=shrunk, fy=shrunk, interpolation=cv2.INTER_AREA), np.uint8
+        )
+    _, sharpest = picture_abruptness(seen)
+    least = _STEP / min(sharpest, 0.95) if np.isfinite(sharpest) else 0.6
+    wanted = float(np.clip(least * random.uniform(0.45, 1.5), 0.3, 2.0)) / shrunk
+    return float(np.sqrt(max(wanted**2 - _WARPED**2, 0.01)))
+
+
+def _overlaid(
+    random: np.random.Generator, base: Levels3, placed: list[Placed], faces: tuple[str, ...], most: int,
+    largest: int = 80,
+) -> tuple[Levels3, list[Placed]]:  # fmt: skip
+    for _ in range(most):
+        words = words_of_overlay(random, faces, int(base.shape[1] * 0.9), largest)
+        corner = free(random, base.shape, words.letters.shape, placed)
         if corner is not None:
             lay_over(base, words, corner, random)
-            placed.append((_box(words, corner), "overlay"))
-    if random.random() < 0.15:
-        base, placed = _resized(random, base, placed, float(random.uniform(0.5, 1)))
-    return Drawn(_stored(random, base), tuple(placed))
+            _put(random, placed, words, corner, "overlay")
+    return base, placed
 
 
-def _page(random: np.random.Generator, faces: tuple[str, ...]) -> Drawn:
-    """A page or a screen that was never photographed: one colour or a gradient, with boxes, and words on it."""
-    height, width = (int(v) for v in random.integers(SMALLEST, 640, 2))
-    first = random.integers(0, 256, 3) if random.random() < 0.4 else random.integers(225, 256, 3)
-    last = first if random.random() < 0.7 else random.integers(0, 256, 3)
-    share = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
-    base = (first * (1 - share) + last * share).astype(np.float32) * np.ones((1, width, 1), np.float32)
-    for _ in range(int(random.integers(0, 5))):
-        x, y = int(random.integers(0, width - 40)), int(random.integers(0, height - 30))
-        corner = (x + int(random.integers(30, 300)), y + int(random.integers(20, 120)))
-        colour = tuple(float(v) for v in random.integers(0, 256, 3))
-        cv2.rectangle(base, (x, y), corner, colour, int(random.choice([1, -1])))
-    placed: list[tuple[Box, Kind]] = []
-    for _ in range(8):
-        words = words_of_overlay(random, faces, int(width * 0.6), largest=30)
-        place = _free(random, base.shape, words, placed)
-        if place is not None:
-            lay_over(base, words, place, random)
-            placed.append((_box(words, place), "overlay"))
-    return Drawn(_stored(random, base), tuple(placed))
+def _put(
+    random: np.random.Generator, placed: list[Placed], words: Lettering, corner: tuple[int, int], kind: Kind
+) -> None:
+    """Adds a box about the words, and takes away those of the photograph that they lie on."""
+    box = box_about(words.outlined, random)
+    height, width = words.letters.shape
+    frame = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float64) + np.asarray(corner)
+    placed[:] = [other for other in placed if not (other.own and meets(other.corners, frame))]
+    if box is not None:
+        placed.append(Placed(box + np.asarray(corner, np.float64), kind, False))
 
 
-def _framed(random: np.random.Generator, photograph: Bytes3) -> Levels3:
-    """A part of the photograph, or all of it, at some size."""
-    height, width = photograph.shape[:2]
+def _framed(random: np.random.Generator, photograph: Photograph) -> tuple[Levels3, list[Placed]]:
+    """A part of the photograph, or all of it, at some size; with the boxes that lie in it."""
+    height, width = photograph.pixels.shape[:2]
     share = (
         float(random.uniform(0.4, 1))
         if min(height, width) > 700
@@ -89,110 +117,30 @@ def _framed(random: np.random.Generator, photograph: Bytes3) -> Levels3:
     )
     tall, wide = int(height * share), int(width * share)
     y, x = int(random.integers(0, height - tall + 1)), int(random.integers(0, width - wide + 1))
-    part = photograph[y : y + tall, x : x + wide].astype(np.float32)
-    longest = float(random.uniform(SMALLEST, LARGEST))
-    scale = min(longest / max(tall, wide), 1.0)
-    if scale > 0.9:
-        return part
-    return np.asarray(cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.float32)
-
-
-def _free(
-    random: np.random.Generator, shape: tuple[int, ...], words: Lettering, placed: Sequence[tuple[Box, Kind]]
-) -> tuple[int, int] | None:
-    """Top left corner, x and y, of a place for the words; None when none was found."""
-    height, width = words.letters.shape
-    if height >= shape[0] or width >= shape[1]:
-        return None
-    for _ in range(12):
-        x, y = int(random.integers(0, shape[1] - width)), int(random.integers(0, shape[0] - height))
-        if all(_share(_box(words, (x, y)), other) == 0 for other, _ in placed):
-            return x, y
-    return None
-
-
-def _box(words: Lettering, corner: tuple[int, int]) -> Box:
-    x0, y0, x1, y1 = words.extent
-    return x0 + corner[0], y0 + corner[1], x1 + corner[0], y1 + corner[1]
-
-
-def _as_published(
-    random: np.random.Generator, base: Levels3, placed: list[tuple[Box, Kind]], shrunk: float
-) -> tuple[Levels3, list[tuple[Box, Kind]]]:
-    """What happens to a photograph before anybody lays words over it: shrunk, sharpened, stored."""
-    if shrunk < 1:
-        base, placed = _resized(random, base, placed, shrunk)
-    if random.random() < 0.3:
-        soft = np.asarray(cv2.GaussianBlur(base, (0, 0), float(random.uniform(0.5, 1.2))), np.float32)
-        base = np.clip(base + np.float32(random.uniform(0.3, 1.2)) * (base - soft), 0, 255)
-    if random.random() < 0.5:
-        base = _compressed(random, np.rint(np.clip(base, 0, 255)).astype(np.uint8), 80, 97).astype(np.float32)
-    return base, placed
-
-
-def _resized(
-    random: np.random.Generator, base: Levels3, placed: list[tuple[Box, Kind]], scale: float
-) -> tuple[Levels3, list[tuple[Box, Kind]]]:
-    kernel = int(random.choice([cv2.INTER_AREA, cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_LANCZOS4]))
-    small = np.asarray(cv2.resize(base, None, fx=scale, fy=scale, interpolation=kernel), np.float32)
-    fx, fy = small.shape[1] / base.shape[1], small.shape[0] / base.shape[0]
-    return np.clip(small, 0, 255), [((a * fx, b * fy, c * fx, d * fy), kind) for (a, b, c, d), kind in placed]
-
-
-def _stored(random: np.random.Generator, base: Levels3) -> Bytes3:
-    levels = np.rint(np.clip(base, 0, 255)).astype(np.uint8)
-    return _compressed(random, levels, 70, 96) if random.random() < 0.75 else levels
-
-
-def _compressed(random: np.random.Generator, levels: Bytes3, low: int, high: int) -> Bytes3:
-    sampling = int(
-        random.choice([cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444])
-    )
-    flags = [
-        cv2.IMWRITE_JPEG_QUALITY,
-        int(random.integers(low, high)),
-        cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
-        sampling,
+    part = photograph.pixels[y : y + tall, x : x + wide].astype(np.float32)
+    low, high = np.array([x, y]), np.array([x + wide, y + tall])
+    whole = [
+        c for c in photograph.boxes if (c.min(axis=0) >= low - 2).all() and (c.max(axis=0) <= high + 2).all()
     ]
-    _, stored = cv2.imencode(".jpg", np.ascontiguousarray(levels[..., ::-1]), flags)
-    return np.ascontiguousarray(cv2.imdecode(stored, cv2.IMREAD_COLOR)[..., ::-1], np.uint8)
+    placed = [Placed(_within(c - low, (wide, tall)), "scene", True) for c in whole]
+    scale = min(float(random.uniform(SMALLEST, LARGEST)) / max(tall, wide), 1.0)
+    if scale > 0.9:
+        return part, placed
+    small = np.asarray(cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.float32)
+    return small, moved(placed, small.shape[1] / wide, small.shape[0] / tall)
 
 
-def stored_again(
-    random: np.random.Generator, made: Drawn, lines: Sequence[TextLine]
-) -> tuple[Drawn, tuple[TextLine, ...]]:
-    """The picture shrunk somewhat and compressed once more, with its truth and the lines read in it."""
-    scale = (
-        float(random.uniform(0.7, 1)) if min(made.picture.shape[:2]) > 200 and random.random() < 0.3 else 1.0
-    )
-    small = np.asarray(
-        cv2.resize(made.picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8
-    )
-    fx, fy = small.shape[1] / made.picture.shape[1], small.shape[0] / made.picture.shape[0]
-    truth = tuple(((a * fx, b * fy, c * fx, d * fy), kind) for (a, b, c, d), kind in made.truth)
-    moved = tuple(replace(line, polygon=tuple((x * fx, y * fy) for x, y in line.polygon)) for line in lines)
-    return Drawn(_compressed(random, small, 72, 97), truth), moved
+def _within(corners: Corners, size: tuple[int, int]) -> Corners:
+    return np.clip(corners, 0, size)
 
 
-def kind_of(line: TextLine, truth: Sequence[tuple[Box, Kind]]) -> Kind | None:
-    """What a reader's line is: that of the text it mostly covers; what covers none was in the photograph: `scene`.
-
-    None where it lies on the brim of one, or on two kinds."""
-    xs, ys = zip(*line.polygon, strict=True)
-    box = (min(xs), min(ys), max(xs), max(ys))
-    shares = {"overlay": 0.0, "scene": 0.0}
-    for other, kind in truth:
-        shares[kind] = max(shares[kind], _share(box, other), 0.999 * _share(other, box))
-    if max(shares.values()) < 0.05:
-        return "scene"
-    if shares["overlay"] > 0.5 and shares["scene"] < 0.1:
-        return "overlay"
-    return "scene" if shares["scene"] > 0.5 and shares["overlay"] < 0.1 else None
+def _finished(random: np.random.Generator, base: Levels3, placed: Sequence[Placed]) -> Drawn:
+    return Drawn(stored(random, base), tuple(placed))
 
 
-def _share(box: Box, other: Box) -> float:
-    """How much of `box` lies in `other`, 0–1."""
-    wide = min(box[2], other[2]) - max(box[0], other[0])
-    tall = min(box[3], other[3]) - max(box[1], other[1])
-    area = (box[2] - box[0]) * (box[3] - box[1])
-    return max(wide, 0) * max(tall, 0) / area if area > 0 else 0.0
+def stored_again(random: np.random.Generator, made: Drawn) -> Drawn:
+    """The picture shrunk somewhat and compressed once more."""
+    base, placed = made.picture.astype(np.float32), list(made.lines)
+    if min(base.shape[:2]) > 200 and random.random() < 0.3:
+        base, placed = resized(random, base, placed, float(random.uniform(0.7, 1)))
+    return replace(made, picture=stored(random, base, always=True), lines=tuple(placed))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
@@ -27,7 +28,7 @@ _SYMBOLS = ("LastResort", "NonUni", "Siz", "cmex", "cmmi", "cmsy", "Display", "M
 WORDS = (
     "SALE", "-50%", "NEW", "Free shipping", "www.shop-online.com", "Limited offer", "BEST PRICE", "2 for 1", "€ 19.99",
     "Summer collection 2024", "Only today", "© studio", "Bestseller", "organic", "Net weight 500 g", "100% cotton",
-    "HAND MADE", "Original", "since 1987", "Premium quality", "Mild & creamy", "Ingredients: water, sugar", "L", "XL",
+    "HAND MADE", "Original", "since 1987", "Premium quality", "Mild & creamy", "Ingredients: water, sugar", "XXL",
     "Order now!", "Made in Italy", "Call 555-0134", "SKU 48213-A", "Sparkling", "Vanilla", "DARK ROAST", "low fat 1.5%",
 )  # fmt: skip
 OTHER_SCRIPTS = (
@@ -53,20 +54,41 @@ CHINESE = (
 )
 
 
-def photographs(folders: Iterable[Path]) -> list[tuple[str, Bytes3]]:
-    """Name and H×W×3 uint8 RGB of every picture below `folders`, by name; those bundled when there is none."""
+@dataclass(frozen=True, slots=True)
+class Photograph:
+    """What training pictures are drawn on."""
+
+    name: str
+    pixels: Bytes3
+    """H×W×3 RGB."""
+    boxes: tuple[NDArray[np.float64], ...] = ()
+    """Where a reader takes something of it for text: 4×2 corners each, x and y, px."""
+
+
+def photographs(
+    folders: Iterable[Path], leave_out: tuple[str, ...] = (), most: int = 10_000
+) -> list[Photograph]:
+    """The pictures below `folders` in the order of their paths; those bundled when there is none.
+
+    leave_out: beginnings of the names of files that are not to be used; most: of a folder, spread evenly over it."""
     named = [
         (path.name, path.read_bytes())
         for folder in folders
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in _PICTURES
+        for path in _spread([p for p in sorted(folder.rglob("*")) if _fits(p, leave_out)], most)
     ]
     if not named:
         data = files("skimage").joinpath("data")
         named = [(name, data.joinpath(name).read_bytes()) for name in BUNDLED]
-    return [
-        (name, picture) for name, content in named if min((picture := decoded(content)).shape[:2]) >= LEAST
-    ]
+    found = (Photograph(name, decoded(content)) for name, content in named)
+    return [one for one in found if min(one.pixels.shape[:2]) >= LEAST]
+
+
+def _fits(path: Path, leave_out: tuple[str, ...]) -> bool:
+    return path.suffix.lower() in _PICTURES and not (leave_out and path.name.startswith(leave_out))
+
+
+def _spread(paths: list[Path], most: int) -> list[Path]:
+    return [paths[n * len(paths) // most] for n in range(most)] if len(paths) > most else paths
 
 
 def decoded(content: bytes) -> Bytes3:

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from model_registry.engines.contract import TextLine
 from tasks.detection.origin import Origin, origins
+from tasks.detection.origin_company import agreed
 from tasks.detection.origin_features import features
 from tasks.detection.origin_ink import LARGEST, letters_in, piece_of
 from tasks.detection.origin_model import Model, Node, packed, shipped, unpacked
@@ -150,6 +151,54 @@ def test_the_shipped_model_asks_only_for_what_is_measured_and_never_for_what_was
     assert {k: v for k, v in row.items() if not math.isnan(v)} == {
         k: v for k, v in blank.items() if not math.isnan(v)
     }
+
+
+def measured(image: Bytes3, line: TextLine) -> dict[str, float]:
+    piece = piece_of(image, line, [line])
+    assert piece is not None
+    letters = letters_in(piece)
+    assert letters is not None
+    return features(line, piece, letters, surface_of(image, [line]))
+
+
+LOOK = {"ink_least": 20.0, "ink_most": 30.0, "ink_vivid": 10.0, "edge_high": 0.7}
+OTHER = {"ink_least": 250.0, "ink_most": 255.0, "ink_vivid": 5.0, "edge_high": 0.9}
+
+
+def test_one_doubtful_line_goes_with_those_like_it_and_not_with_others() -> None:
+    chances = agreed([LOOK, LOOK, LOOK, LOOK, OTHER], [0.7, 0.1, 0.2, 0.1, 0.95])
+    assert chances[0] < 0.3
+    assert chances[4] == pytest.approx(0.95, abs=1e-3)
+    assert agreed([LOOK, OTHER], [0.7, 0.05]) == pytest.approx((0.7, 0.05), abs=1e-3)
+    assert agreed([LOOK], [0.7]) == (0.7,)
+    assert agreed([], []) == ()
+    unknown = LOOK | {"edge_high": math.nan}
+    assert agreed([unknown, unknown], [0.9, 0.9]) == pytest.approx((0.9, 0.9))
+
+
+def test_a_mark_alone_must_look_surely_drawn_but_not_one_among_its_like() -> None:
+    mark = LOOK | {"length": 1.1}
+    alone, word = agreed([mark, OTHER | {"length": 6.0}], [0.8, 0.8])
+    assert alone < 0.4
+    assert word == pytest.approx(0.8, abs=1e-3)
+    assert agreed([mark, LOOK, LOOK], [0.8, 0.8, 0.8])[0] == pytest.approx(0.8)
+    assert agreed([mark], [0.995])[0] > 0.9
+
+
+def test_a_tight_box_leaves_none_of_its_letters_to_the_picture() -> None:
+    image, line = overlaid("coffee.png", "BEST OFFER")
+    (x0, y0), (x1, y1) = np.min(line.polygon, axis=0), np.max(line.polygon, axis=0)
+    tight = TextLine(((x0, y0 + 7), (x1, y0 + 7), (x1, y1 - 7), (x0, y1 - 7)), line.text, line.score)
+    clean = surface_of(photograph("coffee.png"), [])
+    for one in (line, tight):
+        assert surface_of(image, [one]).sharpest == pytest.approx(clean.sharpest, abs=0.02)
+
+
+def test_the_order_of_the_lines_does_not_matter_to_what_they_agree_on() -> None:
+    random = np.random.default_rng(1)
+    rows = [{name: float(random.uniform(0, 255)) for name in LOOK} for _ in range(5)]
+    chances = [float(v) for v in random.uniform(0, 1, 5)]
+    assert agreed(rows[::-1], chances[::-1])[::-1] == pytest.approx(agreed(rows, chances))
 
 
 def test_a_model_survives_its_file_and_says_what_counted() -> None:

@@ -34,7 +34,7 @@ def test_a_plan_is_readable(pentimento: Command) -> None:
     assert list(lines) == [
         "triage", "detection", "policy", "generation", "blending", "enhancement", "verification", "export"
     ]  # fmt: skip
-    assert "synthetic@1 -> plane@1 -> telea@1 -> exemplar@1" in lines["generation"]
+    assert "synthetic@1 -> plane@1 -> telea@1 -> exemplar@2" in lines["generation"]
     assert "leak_max=0.04" in said.out
 
 

@@ -26,7 +26,7 @@ BOUNDS: dict[tuple[str, str], tuple[int, int]] = {
 """Lowest and highest value of the stages' own whole-number parameters."""
 KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
 VERSIONS: dict[StageName, str] = dict.fromkeys(STAGES, "1") | {
-    "detection": "2", "generation": "2", "blending": "2", "enhancement": "2", "verification": "2",
+    "detection": "3", "generation": "3", "blending": "3", "enhancement": "2", "verification": "2",
 }  # fmt: skip
 DEFAULTS: dict[StageName, dict[str, Value]] = {
     "triage": {},

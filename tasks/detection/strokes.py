@@ -62,12 +62,14 @@ def stroke_mask(
     height = height or line_size(inside)[1]
     levels = crop.astype(np.float32)
     apart = np.zeros_like(inside) if others is None else others & ~inside
-    around = _around(inside, height) & ~apart
+    outward = cv2.distanceTransform((~inside).astype(np.uint8), cv2.DIST_L2, 3)
+    around = (outward > 1) & (outward <= max(0.75 * height, 6)) & ~apart
+    beside = (outward > 0) & (outward <= max(0.25 * height, 3)) & ~apart
     if around.sum() < 16 or inside.sum() < 16:
         return _whole(inside, "too few pixels")
     parts = stretches(inside, height)
     beyond = np.zeros_like(inside) if ends is None else ends & ~inside & ~apart
-    line = Line(inside, beyond, around, height, parts, frame or frame_around(inside))
+    line = Line(inside, beyond, around, beside, height, parts, frame or frame_around(inside))
     ink = find_ink(levels, line)
     doubt = _doubt(levels, ink, inside)
     if doubt:
@@ -93,13 +95,7 @@ def stroke_width(core: Zone) -> float:
 
 
 def _most(height: float) -> int:
-    return int(min(max(round(0.3 * height), 4), 9))
-
-
-def _around(inside: Zone, height: float) -> Zone:
-    outside = (~inside).astype(np.uint8)
-    distance = cv2.distanceTransform(outside, cv2.DIST_L2, 3)
-    return np.asarray((distance > 1) & (distance <= max(0.75 * height, 6)))
+    return int(min(max(round(0.3 * height), 4), 8))
 
 
 def _doubt(levels: NDArray[np.float32], ink: Ink, inside: Zone) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,7 +44,8 @@ def banner_across(image: Bytes3, corners: Corners, box: Box, inside: Zone, heigh
     seen = strip[y0 - top : y1 - top][clear[y0 - top : y1 - top]]
     colour = np.median(seen, axis=0)
     spread = float(np.median(np.abs(seen - colour).max(axis=1)))
-    like = np.abs(strip - colour).max(axis=2) <= min(max(3.5 * spread, _TOLERANCE[0]), _TOLERANCE[1])
+    off = min(max(3.5 * spread, _TOLERANCE[0]), _TOLERANCE[1])
+    like = cv2.inRange(strip, np.asarray(colour - off), np.asarray(colour + off)) > 0
     share = (like & clear).sum(axis=1) / np.maximum(clear.sum(axis=1), 1)
     return _band(share, (top, bottom), (y0 + y1) // 2, (y0, y1), (image.shape[0], image.shape[1]))
 

@@ -18,6 +18,12 @@ _LEAST = 0.06
 _STIFF = 25.0
 """Levels²: a background that varies less than this says nothing of transparency."""
 _SAMPLE = 3000
+HALF = 0.5
+"""Share of ink from which a mixed pixel is counted to the strokes."""
+_CLEAR = 30.0
+"""Levels between ink and ground, from which shares are told."""
+CHANNELS = 2.0
+"""That tell apart independently: the three of a photograph go together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +54,46 @@ def ink_models(
     return [_fitted(shown[g], behind[g]) for g in groups if parts.spread_of(index[g]) >= strewn]
 
 
-def misfit(models: Sequence[InkModel], shown: Values, behind: Values) -> NDArray[np.float32]:
-    """Per pixel, the squared distance to the nearest model in its standard deviations; infinite without models."""
-    best = np.full(len(shown), np.inf, np.float32)
+def misfit(
+    models: Sequence[InkModel], shown: Values, behind: Values
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Per pixel, of the likeliest model the squared distance in its standard deviations, and its standard deviation.
+
+    Infinite and 1 without models."""
+    best, error = np.full(len(shown), np.inf, np.float32), np.ones(len(shown), np.float32)
+    cost = best.copy()
     if not len(shown):
-        return best
+        return best, error
     # channel by channel: contiguous planes are several times faster than rows of three
     over, under = np.ascontiguousarray(shown.T), np.ascontiguousarray(behind.T)
     for model in models:
         off = over - np.float32(model.slope) * under - model.added[:, None]
         squares = np.einsum("ij,ij->j", off, off)
-        best = np.minimum(best, squares * np.float32(1 / model.error**2))
+        squares *= np.float32(1 / model.error**2)
+        its = squares + np.float32(2 * CHANNELS * np.log(model.error))
+        better = its < cost
+        cost[better], best[better], error[better] = its[better], squares[better], model.error
+    return best, error
+
+
+def partly(
+    models: Sequence[InkModel], shown: Values, behind: Values, spread: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Per pixel, what speaks against its being ink mixed with ground, as at the rim of strokes and in hairlines.
+
+    spread: n, standard deviation of the ground, levels. In the units of a squared distance in standard deviations of
+    the ground; infinite where less than HALF of the ink would be in it."""
+    best = np.full(len(shown), np.inf, np.float32)
+    for model in models:
+        full = np.float32(model.slope) * behind + model.added - behind
+        size = np.einsum("ij,ij->i", full, full)
+        step = shown - behind
+        share = np.clip(np.einsum("ij,ij->i", step, full) / np.maximum(size, 1), 0, 1)
+        off = step - share[:, None] * full
+        error = np.hypot(share * np.float32(model.error), (1 - share) * spread)
+        cost = np.einsum("ij,ij->i", off, off) / error**2 + np.float32(2 * CHANNELS) * np.log(error / spread)
+        clear = (share >= HALF) & (size > _CLEAR**2)
+        best = np.where(clear, np.minimum(best, cost), best)
     return best
 
 

@@ -20,6 +20,9 @@ _GRAIN = 6.0
 _NEAR = 0.1
 """Specks nearer to letters than this, in letter heights, are fragments of them."""
 
+_BEYOND = 0.12
+"""Share of a piece beyond the line from which it goes on there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Guess:
@@ -86,3 +89,33 @@ def _clearance(label: NDArray[np.intp], suspect: NDArray[np.bool_]) -> NDArray[n
 def rim(zone: Zone) -> Zone:
     """Pixels next to what is outside of the zone; the picture's border is none."""
     return np.asarray(cv2.dilate((~zone).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
+
+
+def going_on(found: Zone, inside: Zone) -> float:
+    """Share of the pixels found in the line whose connected piece goes on beyond it; 0 for none.
+
+    found: H×W, in the line and next to it."""
+    total = np.count_nonzero(found & inside)
+    if not total:
+        return 0.0
+    view = around(found)
+    part, within = found[view], inside[view]
+    count, label = cv2.connectedComponents(part.astype(np.uint8), connectivity=4, ltype=cv2.CV_32S)
+    own = np.bincount(label[part & within], minlength=count)
+    beyond = np.bincount(label[part & ~within], minlength=count)
+    return float(own[beyond > _BEYOND * (own + beyond)].sum()) / total
+
+
+def attached(more: Zone, found: Zone) -> Zone:
+    """What of `more` hangs together with `found`."""
+    if not found.any():
+        return np.zeros_like(found)
+    view = around(found | more)
+    both = found[view] | more[view]
+    count, label = cv2.connectedComponents(both.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
+    held = np.zeros(count, np.bool_)
+    held[label[found[view]]] = True
+    held[0] = False
+    out = np.zeros_like(found)
+    out[view] = more[view] & held[label]
+    return out

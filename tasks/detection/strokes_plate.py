@@ -11,7 +11,7 @@ from tasks.detection.strokes_axis import line_size, stretches
 from tasks.detection.strokes_colours import palette
 from tasks.detection.strokes_growth import traced
 
-SMALLEST, LARGEST = 0.9, 6.0
+SMALLEST, LARGEST = 0.75, 6.0
 """Area of a plate, in areas of its text's polygon, which is itself larger than the text by a fifth or more."""
 _TOLERANCE = (8.0, 28.0)
 """Levels: least and most that a plate's pixels may be off its colour."""
@@ -37,7 +37,7 @@ def plate_around(crop: Bytes3, text: Zone) -> Zone | None:
         return None
     parts = stretches(plate, line_size(text)[1])
     everywhere, nothing = np.ones_like(plate), np.zeros_like(plate)
-    hole, _ = traced(crop.astype(np.float32), plate, everywhere, 6, parts, nothing)
+    hole, _ = traced(crop.astype(np.float32), plate, everywhere, 6, parts, nothing, least=2)
     return hole
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,15 +36,18 @@ def _repeating(image: Bytes3, lines: Sequence[Box]) -> float:
     beside = np.ones(image.shape[:2], np.bool_)
     for x0, y0, x1, y1 in lines:
         beside[max(y0 - 2, 0) : y1 + 2, max(x0 - 2, 0) : x1 + 2] = False
-    rows = np.arange(max(_STEPS), image.shape[0], _SAMPLE)
-    columns = np.arange(max(_STEPS), image.shape[1], _SAMPLE)
-    if not len(rows) or not len(columns):
+    first = max(_STEPS)
+    seen = np.ascontiguousarray(image[first::_SAMPLE, first::_SAMPLE])
+    if not seen.size:
         return 0.0
-    seen = image[np.ix_(rows, columns)].astype(np.int16)
-    alike = np.zeros(seen.shape[:2], np.bool_)
+    alike = np.zeros(seen.shape[:2], np.uint8)
     for step in _STEPS:
+        bound = np.full(3, 1.0 if step == 1 else 0.0)
         for up, left in ((step, 0), (0, step)):
-            off = np.abs(seen - image[np.ix_(rows - up, columns - left)].astype(np.int16)).max(axis=2)
-            alike |= off <= (1 if step == 1 else 0)
-    where = beside[np.ix_(rows, columns)]
-    return float(alike[where].mean()) if where.any() else 0.0
+            other = image[
+                first - up : image.shape[0] - up : _SAMPLE, first - left : image.shape[1] - left : _SAMPLE
+            ]
+            off = cv2.absdiff(seen, np.ascontiguousarray(other))
+            alike |= np.asarray(cv2.inRange(off, np.zeros(3), bound), np.uint8)
+    where = beside[first::_SAMPLE, first::_SAMPLE]
+    return float((alike[where] > 0).mean()) if where.any() else 0.0

@@ -58,13 +58,16 @@ def _even_around(crop: Bytes3, hidden: Zone) -> bool:
     ring = (cv2.dilate(hidden.astype(np.uint8), kernel) > 0) & ~hidden
     if np.count_nonzero(ring) < 32:
         return False
-    grey = crop.astype(np.int16)
-    near = np.zeros(hidden.shape, np.bool_)
-    for axis in (0, 1):
-        pixels, out = np.moveaxis(grey, axis, 0), np.moveaxis(near, axis, 0)
-        for step in (1, 2, 4, 8):
-            out[step:] |= (np.abs(pixels[step:] - pixels[:-step]) <= (1 if step == 1 else 0)).all(axis=-1)
-    return float(near[ring].mean()) >= 0.5
+    near = np.zeros(hidden.shape, np.uint8)
+    for step in (1, 2, 4, 8):
+        bound = np.full(3, 1.0 if step == 1 else 0.0)
+        if step < crop.shape[0]:
+            alike = cv2.inRange(cv2.absdiff(crop[step:], crop[:-step]), np.zeros(3), bound)
+            near[step:] |= np.asarray(alike, np.uint8)
+        if step < crop.shape[1]:
+            alike = cv2.inRange(cv2.absdiff(crop[:, step:], crop[:, :-step]), np.zeros(3), bound)
+            near[:, step:] |= np.asarray(alike, np.uint8)
+    return float((near[ring] > 0).mean()) >= 0.5
 
 
 def _own(off: NDArray[np.int16], inside: Zone, allowed: Zone, doubt: int) -> Zone:

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from tasks.contracts import Pixels, Zone
 from tasks.generation.unmix_background import Plane, Spread, spread_around
-from tasks.generation.unmix_evidence import Overlay, behind_overlay, measured_coverage, uncovered
-from tasks.generation.unmix_fit import Fit, first_fits, fitted, pairs_of
+from tasks.generation.unmix_calm import calmed
+from tasks.generation.unmix_evidence import Overlay, behind_overlay, measured_coverage, roughness, uncovered
+from tasks.generation.unmix_fit import Fit, fitted, pairs_of, plate_fit
 from tasks.generation.unmix_guess import guesses
-from tasks.generation.unmix_judge import SHADOW, SURE, doubt_about
+from tasks.generation.unmix_judge import DENSEST, SHADOW, doubt_about
 from tasks.generation.unmix_layout import laid_out
 from tasks.generation.unmix_solid import RIM, depth_in, is_solid, lettering
 
@@ -22,7 +23,15 @@ _MARGIN = 16
 _CORE, _CLEAR = 0.96, 0.03
 _ROUNDS = 2
 _LAYOUTS = 3
-_BEGUN = 3
+_SAME = 0.85
+"""Of the covered pixels of two layouts in common, from which they are one."""
+_RIMS = (1, 0)
+_WRITTEN = 0.6
+"""Of a plate: what is written all over is heavy letters rather than a plate."""
+_HARDLY = 3.0
+"""Log-likelihood over opaque ink below which letters are not looked at again."""
+_LEAST = 0.08
+"""Of the mask: less is some specks of the picture's own."""
 _STILL = 0.006
 LARGEST_ERROR = 0.05
 """Standard deviation, 0–1, up to which a recovered pixel is trusted."""
@@ -53,12 +62,15 @@ class Scene:
 
     pixels: Pixels
     hole: Zone
+    mask: Zone
+    """Of the hole: where the overlay is thought to be."""
     known: Zone
     inner: Zone
     """Of the hole: deep inside a plate, where it covers fully. Empty for letters."""
     spread: Spread
     noise: float
     """Standard deviation of a pixel of the file, 0–1."""
+    lossy: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,43 +87,56 @@ class Solution:
 
 
 def unmix(
-    crop: Pixels, hole: Zone, others: Zone | None = None, *, levels: int, noise: float = 0.0
+    crop: Pixels,
+    hole: Zone,
+    others: Zone | None = None,
+    *,
+    levels: int,
+    noise: float = 0.0,
+    line: Zone | None = None,
 ) -> Unmixed | None:
     """The pixels beneath the overlay that covers `hole`, or None where they cannot be had and must be invented.
 
-    crop: H×W×C float32, 0–1, in the file's encoding, with some surroundings; hole: H×W, holds the whole overlay and at most
-    a few pixels more; others: H×W, what to learn nothing from; levels: integer that stands for 1.0; noise: standard
-    deviation of a lossy file's error, 0–1 (`noise_of_tables`). None for opaque overlays, for text of several colours, for
-    flat surroundings and whenever the model I = (1 − α)·B + α·c does not explain the pixels. Inputs are left unchanged."""
-    known = ~hole if others is None else ~(hole | others)
+    crop: H×W×C float32, 0–1, in the file's encoding, with some surroundings; hole: H×W, holds the overlay and at most
+    a few pixels more; line: H×W, where letters that the hole misses may be; others: H×W, what to learn nothing from;
+    levels: integer that stands for 1.0; noise: standard deviation of a lossy file's error, 0–1 (`noise_of_tables`). None for
+    opaque overlays, for text of several colours, for flat surroundings and whenever the model I = (1 − α)·B + α·c does not
+    explain the pixels. Inputs are left unchanged."""
+    whole = hole if line is None else hole | line
+    known = ~whole if others is None else ~(whole | others)
     if not hole.any() or known.sum() < 64:
         return None
-    window = _window(hole)
-    scene = _scene(crop[window], hole[window], known[window], levels, noise)
-    best: Solution | None = None
+    window = _window(whole)
+    scene = _scene(crop[window], whole[window], hole[window], known[window], levels, noise)
     for begun in _begun(scene):
-        found = None if begun is None else _solved(*begun)
+        found = _solved(*begun)
         doubt, residual = _doubt(found)
         if doubt == SHADOW:
             return None
-        if found is None or doubt:
-            continue
-        if best is None or found.fit.correlation > best.fit.correlation:
-            best = replace(found, residual=residual)
-        if best.fit.correlation > SURE:
-            break
-    return None if best is None else _placed(crop, window, scene.hole, best)
+        if found is not None and not doubt:
+            return _placed(crop, window, scene.hole, replace(found, residual=residual))
+    return None
 
 
-def _begun(scene: Scene) -> Iterator[tuple[Scene, Fit, Plane | None] | None]:
+def _begun(scene: Scene) -> Iterator[tuple[Scene, Fit, Plane | None]]:
     """What to begin with, the likeliest first: letters found in the hole, then the hole as a plate."""
-    for overlay in _guessed(scene):
-        yield _narrowed(scene, overlay)
-    depth = depth_in(scene.hole)
-    if is_solid(scene.hole, depth):
-        plate = replace(scene, inner=scene.hole & (depth > RIM))
-        for fit in first_fits(plate.pixels, plate.inner, plate.known, plate.noise)[:1]:
+    tried: list[Plane] = []
+    for overlay in guesses(scene.pixels, scene.hole, scene.mask, scene.known, scene.spread, scene.noise):
+        begun = _narrowed(scene, overlay)
+        if begun is not None and not any(_same(begun[2], layout) for layout in tried):
+            tried.append(begun[2])
+            yield begun
+    depth = depth_in(scene.mask)
+    if is_solid(scene.mask, depth):
+        plate = replace(scene, hole=scene.mask, inner=scene.mask & (depth > RIM))
+        fit = plate_fit(plate.pixels, plate.inner, plate.known, plate.spread, plate.noise)
+        if fit is not None:
             yield plate, fit, None
+
+
+def _same(one: Plane, other: Plane) -> bool:
+    both = ((one > 0) & (other > 0)).sum()
+    return bool(both > _SAME * ((one > 0) | (other > 0)).sum())
 
 
 def _doubt(found: Solution | None) -> tuple[str, float]:
@@ -119,7 +144,7 @@ def _doubt(found: Solution | None) -> tuple[str, float]:
         return "no overlay", 0.0
     near = found.scene
     hole = near.hole & ~found.written
-    return doubt_about(near.pixels, hole, near.known, found.fit, found.coverage, near.noise)
+    return doubt_about(near.pixels, hole, near.known, found.fit, found.coverage, near.spread, near.noise)
 
 
 def _window(hole: Zone) -> tuple[slice, slice]:
@@ -130,26 +155,15 @@ def _window(hole: Zone) -> tuple[slice, slice]:
     )
 
 
-def _scene(pixels: Pixels, hole: Zone, known: Zone, levels: int, noise: float) -> Scene:
+def _scene(pixels: Pixels, hole: Zone, mask: Zone, known: Zone, levels: int, noise: float) -> Scene:
     rounding = 1 / levels / 12**0.5
     spread = spread_around(pixels, known, levels, noise)
-    return Scene(pixels, hole, known, np.zeros_like(hole), spread, float(np.hypot(rounding, noise)))
+    return Scene(
+        pixels, hole, mask, known, np.zeros_like(hole), spread, float(np.hypot(rounding, noise)), noise > 0
+    )
 
 
-def _guessed(scene: Scene) -> tuple[Overlay, ...]:
-    """Overlays to begin with, the likeliest first: from steps in the hole, then from its ridges."""
-    begun = list(guesses(scene.pixels, scene.hole, scene.noise))
-    for fit in first_fits(scene.pixels, scene.hole, scene.known, scene.noise):
-        if not any(_near(fit.overlay, other) for other in begun):
-            begun.append(fit.overlay)
-    return tuple(begun[:_BEGUN])
-
-
-def _near(one: Overlay, other: Overlay) -> bool:
-    return abs(one.opacity - other.opacity) < 0.08 and bool(np.abs(one.colour - other.colour).max() < 0.15)
-
-
-def _narrowed(scene: Scene, begin: Overlay) -> tuple[Scene, Fit, Plane | None] | None:
+def _narrowed(scene: Scene, begin: Overlay) -> tuple[Scene, Fit, Plane] | None:
     """The scene with the hole drawn in to the overlay and its rim, and the overlay fitted to that; None for no overlay."""
     fit: Fit | None = None
     overlay = begin
@@ -157,11 +171,13 @@ def _narrowed(scene: Scene, begin: Overlay) -> tuple[Scene, Fit, Plane | None] |
         layout = laid_out(scene.pixels, scene.hole, overlay, scene.spread)
         touched = cv2.dilate((layout > 0).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
         clear = scene.known | (scene.hole & ~touched)
-        fit = fitted(pairs_of(scene.pixels, layout == 1, clear), scene.noise)
-        if fit is None or _alike(overlay, fit.overlay):
+        fit = fitted(pairs_of(scene.pixels, layout == 1, clear, scene.spread), scene.noise)
+        if fit is None or fit.overlay.opacity > DENSEST or fit.over_opaque < _HARDLY:
+            return None
+        if _alike(overlay, fit.overlay):
             break
         overlay = fit.overlay
-    if fit is None:
+    if fit is None or (layout > 0).sum() < _LEAST * scene.mask.sum():
         return None
     hole = (cv2.dilate(touched.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0) & scene.hole
     depth = depth_in(hole)
@@ -169,22 +185,50 @@ def _narrowed(scene: Scene, begin: Overlay) -> tuple[Scene, Fit, Plane | None] |
     return replace(scene, hole=hole, known=scene.known | (scene.hole & ~hole), inner=inner), fit, layout
 
 
-def _solved(scene: Scene, begin: Fit, coverage: Plane | None) -> Solution | None:
-    """Colour and opacity from pairs across the edge, coverage from those, and again; and what is written on a plate."""
+def _solved(scene: Scene, begin: Fit, layout: Plane | None) -> Solution | None:
+    """The coverage of letters that are laid out; of a plate, colour and opacity again and what is written on it besides."""
+    if layout is None:
+        return _solved_plate(scene, begin)
+    tried = (_rimmed(scene, begin.overlay, layout, rim) for rim in _RIMS)
+    coverage = min(
+        tried, key=lambda seen: roughness(scene.pixels, scene.hole, begin.overlay, seen, scene.spread)
+    )
+    core = (layout == 1) & (coverage > _CORE)
+    clear = scene.known | (scene.hole & (cv2.dilate(layout, np.ones((3, 3), np.uint8)) == 0))
+    fit = fitted(pairs_of(scene.pixels, core, clear, scene.spread), scene.noise) or begin
+    if not _alike(begin.overlay, fit.overlay):
+        coverage = _rimmed(scene, fit.overlay, layout, _RIMS[0])
+    return Solution(scene, fit, coverage, np.zeros_like(scene.hole))
+
+
+def _rimmed(scene: Scene, overlay: Overlay, layout: Plane, rim: int) -> Plane:
+    """Coverage measured at the letters' edges, `rim` px to each side; elsewhere the layout is sure. 0: measured everywhere."""
+    box = np.ones((2 * rim + 1, 2 * rim + 1), np.uint8)
+    band = scene.hole & (cv2.dilate(layout, box) > cv2.erode(layout, box)) if rim else scene.hole
+    coverage = layout
+    for _ in range(_ROUNDS):
+        behind = behind_overlay(scene.pixels, scene.hole, scene.known, overlay, coverage)
+        coverage = np.where(
+            band, measured_coverage(scene.pixels, band, behind, overlay, scene.spread), layout
+        )
+    return coverage
+
+
+def _solved_plate(scene: Scene, begin: Fit) -> Solution | None:
     fit: Fit | None = begin
+    coverage: Plane | None = None
     written = np.zeros_like(scene.hole)
     for _ in range(_ROUNDS):
         if fit is None:
             return None
         coverage = _covered(scene, fit.overlay, coverage)
-        if scene.inner.any():
-            written = lettering(uncovered(scene.pixels, coverage, fit.overlay), scene.inner, scene.known)
+        written = lettering(uncovered(scene.pixels, coverage, fit.overlay), scene.inner, scene.known)
         core = scene.hole & (coverage > _CORE) & ~written
         clear = scene.known | (scene.hole & (coverage < _CLEAR))
-        last, fit = fit, fitted(pairs_of(scene.pixels, core, clear), scene.noise)
+        last, fit = fit, fitted(pairs_of(scene.pixels, core, clear, scene.spread), scene.noise)
         if fit is not None and _alike(last.overlay, fit.overlay):
             break
-    if fit is None or coverage is None:
+    if fit is None or coverage is None or written.sum() > _WRITTEN * scene.inner.sum():
         return None
     return Solution(scene, fit, _covered(scene, fit.overlay, coverage), written)
 
@@ -211,6 +255,8 @@ def _placed(crop: Pixels, window: tuple[slice, slice], hole: Zone, found: Soluti
         hole & ~written & (error < LARGEST_ERROR) & (np.abs(clear - np.clip(clear, 0, 1)).max(axis=2) < 0.1)
     )
     pixels, trusted, alpha = crop.copy(), np.zeros(crop.shape[:2], bool), np.zeros(crop.shape[:2], np.float32)
+    if scene.lossy:
+        clear = calmed(clear, scene.hole & ~written, coverage, overlay, scene.noise)
     np.copyto(pixels[window], np.clip(clear, 0, 1), where=sure[..., None])
     trusted[window], alpha[window] = sure, part_alpha
     reason = "" if bool(sure[hole].all()) else "noise or clipping grows too much where the overlay is dense"

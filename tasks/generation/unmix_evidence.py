@@ -11,6 +11,7 @@ from tasks.contracts import Pixels, Zone
 from tasks.generation.unmix_background import Plane, Spread, interpolated
 
 _SURE = 0.94
+_WORST = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +49,16 @@ def measured_coverage(pixels: Pixels, hole: Zone, behind: Pixels, overlay: Overl
     power = np.einsum("ijk,ijk->ij", toward, toward) + np.float32(1e-3)
     measured = np.einsum("ijk,ijk->ij", toward, away) / power / np.float32(max(overlay.opacity, 1e-3))
     return np.asarray(np.clip(measured, 0, 1) * hole, np.float32)
+
+
+def roughness(pixels: Pixels, hole: Zone, overlay: Overlay, coverage: Plane, spread: Spread) -> float:
+    """Steps between neighbours of what comes back in the hole, in standard deviations, each counted as `_WORST` at most."""
+    clear = spread.whitened(np.clip(uncovered(pixels, coverage, overlay), -0.2, 1.2))
+    total = 0.0
+    for first, second in (
+        ((slice(1, None), slice(None)), (slice(None, -1), slice(None))),
+        ((slice(None), slice(1, None)), (slice(None), slice(None, -1))),
+    ):
+        step = np.sqrt(((clear[first] - clear[second]) ** 2).sum(axis=2))[hole[first] | hole[second]]
+        total += float(np.minimum(step, _WORST).sum(dtype=np.float64))
+    return total

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.contracts import Pixels, Zone
-from tasks.generation.unmix_background import Plane, interpolated
+from tasks.generation.unmix_background import Plane, Spread, interpolated
 from tasks.generation.unmix_evidence import uncovered
-from tasks.generation.unmix_fit import Fit, pairs_of
-from tasks.generation.unmix_solid import depth_in
+from tasks.generation.unmix_fit import Fit, Pairs, pairs_of
+from tasks.generation.unmix_solid import RIM, depth_in
 
 FAINTEST = 0.012
 """Contrast of an overlay below which there is nothing to measure, 0–1."""
@@ -20,6 +20,8 @@ FAINT = 0.05
 """The same for a fit that is not sure: letters that somebody is to read stand out."""
 LIKE = 0.7
 """Correlation of what comes back with what lies beside, at least."""
+CERTAIN, UNLIKE = 60.0, 0.45
+"""Log-likelihood over opaque ink from which an overlay needs no likeness: even surroundings have nothing to be alike in."""
 CLEAREST = 0.12
 """Opacity below which an overlay cannot be told from the picture's own shades."""
 FLATTEST = 0.006
@@ -41,22 +43,26 @@ _MOST = 0.94
 _AROUND = ((3, 3), (3, -3), (4, 0), (0, 4))
 """px: where a shadow falls, or opposite."""
 _LOCAL = 15
+_CLASSES = 6
+_UNEVEN = 0.5
+"""Misfit over contrast of what is deep: a plate that shows little and fits badly is several things."""
 
 
 def doubt_about(
-    pixels: Pixels, hole: Zone, known: Zone, fit: Fit, coverage: Plane, noise: float
+    pixels: Pixels, hole: Zone, known: Zone, fit: Fit, coverage: Plane, spread: Spread, noise: float
 ) -> tuple[str, float]:
     """Why not to believe the fit ('' when it holds), and the ratio of its misfit to the picture's own steps."""
     beside = known & (depth_in(~hole) <= NEAR)
     grown = noise / (1 - fit.overlay.opacity)
+    plate = bool((depth_in(hole & (coverage >= 1)) > RIM).any())
     ratio = fit.misfit / max(float(np.hypot(own_step(pixels, beside, 3), grown)), 1e-4)
     step = float(np.hypot(own_step(pixels, beside, 1), grown))
-    return _doubt_of_fit(fit, ratio) or _doubt_of_result(
-        pixels, hole, known, fit, coverage, step, noise
+    return _doubt_of_fit(fit, ratio, plate) or _doubt_of_result(
+        pixels, hole, known, fit, coverage, spread, step, noise
     ), ratio
 
 
-def _doubt_of_fit(fit: Fit, ratio: float) -> str:
+def _doubt_of_fit(fit: Fit, ratio: float, plate: bool) -> str:
     if fit.overlay.opacity > DENSEST:
         return "nearly opaque"
     if fit.contrast < FAINTEST or fit.overlay.opacity < CLEAREST:
@@ -65,35 +71,51 @@ def _doubt_of_fit(fit: Fit, ratio: float) -> str:
         return "hardly any contrast"
     if fit.detail < FLATTEST:
         return "the surroundings are flat"
-    if fit.correlation < LIKE or ratio > max(2.2 * fit.correlation - 0.8, 0.3):
+    if plate and fit.misfit > _UNEVEN * fit.contrast:
+        return "the plate is not one of one colour"
+    certain = not plate and fit.over_opaque > CERTAIN and fit.correlation > UNLIKE
+    least = (0.45 if fit.correlation < 0.6 else 1.0 if fit.correlation < 0.8 else 1.6) if certain else 0.3
+    limit = max(2.2 * fit.correlation - 0.8, least)
+    if (fit.correlation < LIKE and not certain) or ratio > limit:
         return "what comes back does not resemble its surroundings"
     return ""
 
 
 def _doubt_of_result(
-    pixels: Pixels, hole: Zone, known: Zone, fit: Fit, coverage: Plane, step: float, noise: float
+    pixels: Pixels,
+    hole: Zone,
+    known: Zone,
+    fit: Fit,
+    coverage: Plane,
+    spread: Spread,
+    step: float,
+    noise: float,
 ) -> str:
     clear = uncovered(pixels, coverage, fit.overlay)
     kept = np.clip(clear, 0, 1)
     if float((np.abs(clear - kept).max(axis=2) > 0.04)[hole].mean()) > 0.06:
         return "what comes back is no colour"
-    if ghost_shift(kept, hole, known, coverage) > 1:
+    if ghost_shift(kept, hole, known, coverage, noise) > 1:
         return "a trace would stay"
     if rim_excess(kept, hole, known, coverage, step) > ROUGHEST:
         return "the overlay's edge does not vanish"
     if shadow_shift(kept, hole, known, coverage) > SHADED:
         return SHADOW
     least = HEART[0] if fit.correlation < SURE else HEART[0] / 2
-    if not least < heart_clearness(pixels, hole, known, fit, coverage, noise) < HEART[1]:
+    if not least < heart_clearness(pixels, hole, known, fit, coverage, spread, noise) < HEART[1]:
         return "the middle of the strokes is not as clear as their edge says"
-    plate = hole & (coverage >= 1)
-    if plate.sum() > 400 and own_step(clear, plate, 3) > 1.6 * own_step(pixels, known, 3) + 0.02:
+    plate = hole & (depth_in(coverage >= 1) > RIM)
+    if (
+        plate.sum() > 400
+        and own_step(clear, plate, 3)
+        > 1.6 * float(np.hypot(own_step(pixels, known, 3), noise / (1 - fit.overlay.opacity))) + 0.02
+    ):
         return "what comes back is rougher than its surroundings"
     return ""
 
 
 def heart_clearness(
-    pixels: Pixels, hole: Zone, known: Zone, fit: Fit, coverage: Plane, noise: float
+    pixels: Pixels, hole: Zone, known: Zone, fit: Fit, coverage: Plane, spread: Spread, noise: float
 ) -> float:
     """How clear the middle of the strokes is, as a share of what the fit says: about 1, near 0 for opaque ones.
 
@@ -101,7 +123,7 @@ def heart_clearness(
     core = hole & (coverage > 0.96)
     inner = core & (depth_in(core) >= 2)
     clear = known | (hole & (coverage < 0.03))
-    pairs = pairs_of(pixels, inner if inner.sum() >= 48 else core, clear)
+    pairs = pairs_of(pixels, inner if inner.sum() >= 48 else core, clear, spread)
     if len(pairs.under) < 24:
         return 0.0
     under, beside = (
@@ -109,7 +131,24 @@ def heart_clearness(
         for side in (pairs.under, pairs.clear)
     )
     under, beside = (max(float(side) ** 2 - (0.67 * noise) ** 2, 1e-10) ** 0.5 for side in (under, beside))
-    return float(under / max(beside, 1e-4) / (1 - fit.overlay.opacity))
+    spread_ratio = float(under / max(beside, 1e-4))
+    # Grounds of two shades have hardly any spread about their median.
+    ratios = sorted(
+        (spread_ratio, _followed(pairs)), key=lambda ratio: abs(ratio / (1 - fit.overlay.opacity) - 1)
+    )
+    return ratios[0] / (1 - fit.overlay.opacity)
+
+
+def _followed(pairs: Pairs) -> float:
+    """Slope by which pixels follow their clear neighbours, from medians over classes of these: 0 for opaque ink."""
+    axis = np.linalg.eigh(np.cov(pairs.clear.T).reshape(pairs.clear.shape[1], -1))[1][:, -1]
+    beside, under = pairs.clear @ axis, pairs.under @ axis
+    order = np.argsort(beside, kind="stable")
+    middles = np.array([
+        (np.median(beside[part]), np.median(under[part])) for part in np.array_split(order, _CLASSES)
+    ])  # fmt: skip
+    off = middles - middles.mean(axis=0)
+    return float((off[:, 0] * off[:, 1]).sum() / max(float((off[:, 0] ** 2).sum()), 1e-9))
 
 
 def own_step(pixels: Pixels, known: Zone, reach: int) -> float:
@@ -126,7 +165,7 @@ def own_step(pixels: Pixels, known: Zone, reach: int) -> float:
     return float((total / max(count, 1)) ** 0.5)
 
 
-def ghost_shift(clear: Pixels, hole: Zone, known: Zone, coverage: Plane) -> float:
+def ghost_shift(clear: Pixels, hole: Zone, known: Zone, coverage: Plane, noise: float) -> float:
     """The largest mean step between what came back and what lies outside, by class of coverage, over what is allowed."""
     near = hole & (depth_in(hole) <= 4)
     off = clear - interpolated(clear, known.astype(np.float32))
@@ -136,7 +175,7 @@ def ghost_shift(clear: Pixels, hole: Zone, known: Zone, coverage: Plane) -> floa
         if len(values) < 40:
             continue
         error = values.std(axis=0) * (16 / len(values)) ** 0.5
-        worst = max(worst, float((np.abs(values.mean(axis=0)) / (0.016 + 3 * error)).max()))
+        worst = max(worst, float((np.abs(values.mean(axis=0)) / (0.016 + noise / 2 + 3 * error)).max()))
     return worst
 
 

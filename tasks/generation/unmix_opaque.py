@@ -13,6 +13,8 @@ _NEAR = 5 / 255
 """Ink within this of its own colour is one ink, noise and coding allowed for."""
 _SHARE = 0.2
 """Of the hole: less of one colour proves nothing."""
+_APART = 12 / 255
+"""From the ground beside it: less is ground that the hole holds besides."""
 _VARIED = 14 / 255
 """Standard deviation of the ground beside the ink from which constant ink is proof: three tenths of it would show through."""
 
@@ -21,14 +23,14 @@ def plainly_opaque(pixels: Pixels, hole: Zone, known: Zone) -> bool:
     """Whether much of the hole is of one colour although what lies beside those pixels is not.
 
     pixels: H×W×C, 0–1; hole, known: H×W. False for text on even ground, of which this says nothing."""
-    inside = pixels[hole]
-    colour = _commonest(inside)
-    ink = np.zeros_like(hole)
-    ink[hole] = np.abs(inside - colour).max(axis=1) < _NEAR
-    if ink.sum() < _SHARE * hole.sum():
+    grey = pixels.mean(axis=2)
+    beside = _nearest(grey, known)
+    apart = hole & (np.abs(grey - beside) > _APART)
+    if apart.sum() < _SHARE * hole.sum():
         return False
-    beside = _nearest(pixels.mean(axis=2), known)
-    return float(beside[ink].std()) > _VARIED
+    colour = _commonest(pixels[apart])
+    ink = apart & (np.abs(pixels - colour).max(axis=2) < _NEAR)
+    return bool(ink.sum() > _SHARE * hole.sum() and beside[ink].std() > _VARIED)
 
 
 def _commonest(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -77,12 +77,13 @@ def _remembered(
 
 
 def _unmixed(work: Work, levels: int, noise: float) -> Recovered | None:
-    """On lossless sources the whole line is looked at: masks of half-transparent letters miss some of them. In a JPEG's
-    noise the letters' own mask says more."""
+    """The whole line is looked at: masks of half-transparent letters miss some of them. Where that fails in a lossy file, whose
+    noise has edges of its own, the mask alone is."""
     if plainly_opaque(work.crop, work.hole, ~(work.hole | work.others)):
         return None
-    hole = work.hole if noise else _line(work)
-    found = unmix(work.crop, hole, work.others, levels=levels, noise=noise)
+    found = None
+    for line in (_line(work), None) if noise else (_line(work),):
+        found = found or unmix(work.crop, work.hole, work.others, levels=levels, noise=noise, line=line)
     if found is None:
         return None
     colour = [round(float(level), 4) for level in found.colour]

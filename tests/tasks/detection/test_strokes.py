@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tasks.detection.strokes import stroke_mask, stroke_width
+from tasks.detection.strokes_pieces import attached, going_on
 from tests.tasks.detection.lettering import INK, PAPER, Written, noisy, written
 
 Bytes3 = NDArray[np.uint8]
@@ -134,3 +137,38 @@ def test_any_size_keeps_to_the_polygon_and_to_its_inputs(
     assert not (first.mask > 0)[~polygon].any()
     assert not np.isnan(first.mask).any()
     assert first.mask.any() == polygon.any()
+
+
+def blotched(case: Written, sigma: float, strength: float) -> Written:
+    """The same over a ground of big soft blotches in all colours."""
+    grain = cv2.GaussianBlur(np.random.default_rng(7).normal(0, 1, case.ground.shape), (0, 0), sigma)
+    ground = np.clip(np.rint(128 + grain * (strength / float(np.std(grain)))), 0, 255).astype(np.uint8)
+    return replace(case, picture=np.where(case.visible[..., None], case.picture, ground), ground=ground)
+
+
+@pytest.mark.parametrize("sigma", [2.0, 5.0])
+def test_texture_around_the_letters_is_no_rim(sigma: float) -> None:
+    case = blotched(written("Sale 24 only"), sigma, 40)
+    hole = trimmed(case)
+    assert hole[case.visible].mean() > 0.99
+    assert distance_from(case.visible)[hole].mean() < 1
+    assert hole.sum() < 2 * case.visible.sum()
+
+
+def test_letters_end_in_their_line_and_what_is_behind_goes_on() -> None:
+    inside, letters, behind = (np.zeros((40, 120), np.bool_) for _ in range(3))
+    inside[10:30, 10:110] = True
+    letters[14:26, 20:24] = letters[14:26, 40:60] = letters[14:31, 80:84] = True
+    behind[5:36, 50:90] = True
+    assert going_on(letters, inside) == 0
+    assert going_on(behind, inside) == 1
+    assert going_on(np.zeros_like(inside), inside) == 0
+
+
+def test_hairlines_hang_on_to_strokes() -> None:
+    strokes, hairs = np.zeros((20, 40), np.bool_), np.zeros((20, 40), np.bool_)
+    strokes[5:15, 5:9] = True
+    hairs[10, 9:15] = hairs[10, 25:30] = True
+    expected = hairs.copy()
+    expected[:, 20:] = False
+    np.testing.assert_array_equal(attached(hairs, strokes), expected)

@@ -33,7 +33,7 @@ def test_the_pipelines_holes_and_pixels_come_back(bench):
 def test_the_clock_tells_rereading_apart(bench):
     (turn,) = turns(bench, [written("BEST SELLER", size=26, outline=2)], 1, lambda line: None)
     assert 0 < turn.reread < turn.whole
-    assert turn.whole - turn.reread > 0.8 * turn.bare
+    assert turn.whole - turn.reread > 0.8 * turn.reader
     assert {"detection", "verification", "export"} <= set(turn.stages)
-    assert turn.stages["detection"] > 0.8 * turn.bare
+    assert turn.stages["detection"] > 0.8 * turn.reader
     assert sum(turn.stages.values()) <= turn.whole

@@ -20,8 +20,8 @@ Quick = Annotated[bool, typer.Option("--quick", help="The same keys on a smaller
 
 BENCHES = {
     "blend": "flows.bench.blend",
-    "engines": "flows.bench.engines", "resume": "flows.bench.resume", "text": "flows.bench.text.measure",
-    "tiers": "flows.bench.tiers",
+    "engines": "flows.bench.engines", "fill": "flows.bench.fill.measure", "resume": "flows.bench.resume",
+    "seam": "flows.bench.seam.measure", "text": "flows.bench.text.measure", "tiers": "flows.bench.tiers",
 }  # fmt: skip
 """Name to the module whose `measure(quick)` returns `(rows, summary)`."""
 

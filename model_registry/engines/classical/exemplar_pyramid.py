@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from model_registry.engines.classical.exemplar_texture import texture
 from model_registry.engines.contract import Hole
 
 Floats = NDArray[np.float32]
@@ -26,11 +27,13 @@ class Level:
     """Pixels of which less than half is known."""
     touched: Hole
     """Pixels under which lies a hole pixel of the level below: those patches are searched for, too."""
+    texture: Floats
+    """H×W×2: how busy the full-size picture is there; continued from the hole's edge inside it."""
 
 
 def pyramid(image: Floats, hole: Hole) -> list[Level]:
     """The picture as it is, its half, and so on, until the hole is thin or would take all."""
-    levels = [Level(image, hole, hole)]
+    levels = [Level(image, hole, hole, _texture(image, hole))]
     while len(levels) < _MOST_LEVELS:
         last = levels[-1].hole
         depth = cv2.distanceTransform(np.pad(last, 1).astype(np.uint8), cv2.DIST_L2, 3)
@@ -43,13 +46,22 @@ def pyramid(image: Floats, hole: Hole) -> list[Level]:
     return levels
 
 
+def _texture(image: Floats, hole: Hole) -> Floats:
+    """Of the brightness, the first of the opponent colours."""
+    planes, seen = texture(image[..., 0], ~hole)
+    third = np.zeros(hole.shape, np.float32)  # the means below are of three channels
+    return pull_push(np.dstack([planes, third]), seen & ~hole)[..., :2]
+
+
 def _half(level: Level) -> Level:
     h, w = level.hole.shape
     even = ((0, h % 2), (0, w % 2))
     touched = np.pad(level.touched, even).reshape((h + 1) // 2, 2, (w + 1) // 2, 2).any(axis=(1, 3))
     image = np.pad(level.image, (*even, (0, 0)), mode="edge")
     mean, share = _known_mean(image, np.pad(~level.hole, even, mode="edge"))
-    return Level(mean, share < 0.5, np.asarray(touched, np.bool_))
+    size = ((w + 1) // 2, (h + 1) // 2)
+    busy = np.asarray(cv2.resize(level.texture, size, interpolation=cv2.INTER_AREA), np.float32)
+    return Level(mean, share < 0.5, np.asarray(touched, np.bool_), busy)
 
 
 def _known_mean(image: Floats, known: Hole) -> tuple[Floats, Floats]:

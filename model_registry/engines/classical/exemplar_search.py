@@ -20,12 +20,14 @@ _PASSES = (3, 3, 6, 8)
 
 _EXHAUSTIVE = 1_500_000
 """Pairs of patches up to which all are compared in the first round."""
-_COHERENT = 0.3
+_COHERENT = 0.6
 """A neighbour's likeness, continued, is taken when it is worse by no more than this share."""
 _STEPS = (4, 1)
 """How far away, in steps of the lattice, the neighbours are whose likenesses are continued."""
 _REACH = 16
 """Of the widest random trial around the likeness found so far, px; each further one reaches half as far, then again."""
+_BUSY = np.float32(12.0)
+"""How much texture counts beside a patch's coefficients."""
 _OUT = np.float32(1e3)
 """Coefficients of a patch that must not be copied from: unlike any other."""
 
@@ -59,13 +61,14 @@ def complete(
         return image, None
     lattice = Lattice.over(level, 2 if depth == 0 else 1)
     canvas = _mirrored(image)
-    table = descriptors(canvas)
+    busy = _mirrored(level.texture).reshape(-1, 2) * _BUSY
+    table = np.column_stack([descriptors(canvas), busy])
     wanted, offered = table[lattice.places], np.where(usable.reshape(-1, 1), table, _OUT)
     start = _start(lattice, coarser, places, search)
     field = Field(lattice, start, _unlike(offered, wanted, start))
     for turn in range(_PASSES[min(depth, len(_PASSES) - 1)]):
         if turn:
-            wanted = descriptors(canvas)[lattice.places]
+            wanted[:, :-2] = descriptors(canvas)[lattice.places]
             field.unlike = _unlike(offered, wanted, field.source)
         _search(field, wanted, offered, places, coarser is None and turn == 0, search)
         made = voted(canvas, lattice, field.source, field.unlike, wanted, offered)

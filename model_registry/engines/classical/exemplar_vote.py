@@ -17,10 +17,13 @@ Places = NDArray[np.intp]
 
 _MOST_SHIFT = 0.1
 """By which the mean of a copied patch may change, per opponent channel."""
-_TRUST = 1.8
+_TRUST = 1.5
 """By this factor a patch counts less for each px that its middle lies from the known pixels."""
 _FLOOR = 0.1
 """Of the median unlikeness, added to each, so that no patch alone decides."""
+
+_MIDDLE = 1.5
+"""At full size a patch counts less for pixels away from its middle: sigma, px. What it says there it was not chosen for."""
 
 _AT_ONCE = 1024
 """Pixels of the hole that are voted on together: their votes stay in the processor's cache."""
@@ -81,7 +84,7 @@ def voted(
     weight = lattice.trust / (unlike + _FLOOR * np.median(unlike) + np.float32(1e-6))
     weight = np.append(weight, np.float32(0)).astype(np.float32)  # the last, -1, is no patch: no weight
     shift = np.zeros((len(weight), 4), np.float32)
-    shift[:-1, :3] = mean_shift(wanted, offered[source, :3], _MOST_SHIFT) * weight[:-1, None]
+    shift[:-1, :3] = mean_shift(wanted, offered[source, :3], _MOST_SHIFT)
     origin = np.append(source, 0)
     pixels = cv2.merge((canvas, np.ones(canvas.shape[:2], np.float32))).reshape(-1, 4)
     out = canvas.copy()
@@ -89,11 +92,20 @@ def voted(
     for gap, offsets in _by_phase(lattice):
         patch = lattice.index[gap + offsets]
         said = pixels.take(origin[patch] - offsets, axis=0, mode="clip")
-        said *= weight[patch][..., None]
         said += shift[patch]
+        said *= (weight[patch] * _by_middle(lattice, offsets))[..., None]
         total = said.sum(axis=0)
         flat[gap] = total[:, :3] / total[:, 3:]
     return out
+
+
+def _by_middle(lattice: Lattice, offsets: Places) -> Floats:
+    """M×1: how much a patch's word counts at these offsets from its middle."""
+    if lattice.stride == 1:
+        return np.ones(offsets.shape, np.float32)
+    down = np.rint(offsets / lattice.width)
+    apart = down**2 + (offsets - down * lattice.width) ** 2
+    return np.asarray(np.exp(-apart / (2 * _MIDDLE**2)), np.float32)
 
 
 def _by_phase(lattice: Lattice) -> Iterator[tuple[Places, Places]]:

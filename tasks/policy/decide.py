@@ -10,10 +10,11 @@ import numpy as np
 
 from tasks.contracts import Box, Region
 from tasks.intents import Rights
+from tasks.policy.cleared import cleared
 from tasks.policy.detectors.contract import Bytes3, Detector
 from tasks.policy.geometry import mark_like, watermark_like
 from tasks.policy.model import VERDICTS, Category, Decision, Policy
-from tasks.policy.sightings import NOTHING, Sightings, close_view, merged, survey, touching
+from tasks.policy.sightings import INSIDE, NOTHING, Sightings, close_view, merged, reaching, survey, touching
 from tasks.policy.spelling import Reading, read
 from tasks.policy.urls import without_own
 from tasks.policy.wording import matched, strictly
@@ -73,7 +74,7 @@ def decide(
     box = image_box or (0, 0, picture_size[1], picture_size[0])
     text = read(region.text)
     case = Case(region, picture_size, text, read(around) if around else text, rights, policy)
-    sights = survey(image, box, detectors, _wanted([case]))
+    sights = survey(image, box, detectors, _wanted([case]), cleared(image, box, [region]))
     return _strictest(replace(case, seen=merged(sights, seen) if seen else sights))
 
 
@@ -97,13 +98,16 @@ def decide_all(
     overview, scale = _overview(look(whole))
     around = read(" ".join(region.text for region in regions if region.text))
     cases = [Case(one, picture_size, read(one.text), around, rights, policy) for one in regions]
-    seen = survey(overview, whole, detectors, _wanted(cases))
+    seen = survey(overview, whole, detectors, _wanted(cases), cleared(overview, whole, regions))
     decisions = []
     for case in cases:
         sights = seen
         if scale < ENOUGH:
             box = close_view(case.region.box, picture_size)
-            sights = merged(seen, survey(look(box), box, detectors, _wanted([case])))
+            close = look(box)
+            sights = merged(
+                seen, survey(close, box, detectors, _wanted([case]), cleared(close, box, regions))
+            )
         decisions.append(_strictest(replace(case, seen=sights)))
     return tuple(decisions)
 
@@ -150,7 +154,8 @@ def _evidence(category: Category, case: Case) -> str:
     if place:
         return f"the text {case.text.shown!r} {place}" if case.text.shown else f"the unread text {place}"
     for name in category.detectors:
-        boxes = touching(case.region, case.seen.boxes.get(name, ()))
+        count = reaching if name in INSIDE else touching
+        boxes = count(case.region, case.seen.boxes.get(name, ()))
         if boxes and not (category.echoes and _echo(case)):
             return f"{name} at {boxes[0]}"
     return ""

@@ -32,6 +32,15 @@ class Detector(Protocol):
         ...
 
 
+@runtime_checkable
+class SeesThrough(Detector, Protocol):
+    """A detector that also looks under lettering."""
+
+    def find_under(self, image: Bytes3, bare: Bytes3, near: Sequence[Box] = ()) -> tuple[Box, ...]:
+        """As `find`, over both views. bare: the same view without its lettering."""
+        ...
+
+
 @dataclass(frozen=True)
 class Detectors(Mapping[str, Detector]):
     """The detectors that could be loaded, by name."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import cv2
 
-from tasks.policy.detectors.cascades import FACE, PLATE, CascadeDetector
+from tasks.policy.detectors.cascades import PLATE, CascadeDetector, FaceDetector
 from tasks.policy.detectors.codes import barcode_detector, qr_detector
 from tasks.policy.detectors.contract import Detector, Detectors
 
@@ -17,7 +17,7 @@ def _folder() -> Path:
 
 
 LOADERS: Mapping[str, Callable[[], Detector]] = {
-    "face": lambda: CascadeDetector(_folder(), FACE),
+    "face": lambda: FaceDetector(_folder()),
     "plate": lambda: CascadeDetector(_folder(), PLATE),
     "qr": qr_detector,
     "barcode": barcode_detector,

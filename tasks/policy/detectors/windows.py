@@ -16,7 +16,7 @@ _OCTAVE = 4
 """Steps that about double the size."""
 _ALIKE = 0.2
 """How far windows of one find may differ, in their sides: what OpenCV groups by."""
-_REACH = 1.4
+_REACH = 1.25
 """In sides: a find that counts as touching a box ends at most 0.15 from it, and its windows differ a little."""
 _ABOUT, _RATIO = 0.5, 1.6
 """Around an answer, in sides, and in times its size, its find's windows lie."""
@@ -34,13 +34,18 @@ def windows(cascade: cv2.CascadeClassifier, grey: Grey, smallest: Side, neighbou
 
 
 def windows_near(
-    cascade: cv2.CascadeClassifier, grey: Grey, smallest: Side, neighbours: int, near: Sequence[Box]
+    cascade: cv2.CascadeClassifier,
+    grey: Grey,
+    smallest: Side,
+    neighbours: int,
+    near: Sequence[Box],
+    every: int = 1,
 ) -> list[Window]:
     """The finds that reach into one of the boxes, as `windows` finds them but for rounding; others may be left out.
 
-    Sizes from twice the cascade's own are first tried in the picture shrunk to a half, a quarter …, where OpenCV goes by two
+    Every so many-th of the sizes from twice the cascade's own are first tried in the picture shrunk to a half, a quarter …, where OpenCV goes by two
     pixels and not by one. Where any window answers, all that could back it up are tried as OpenCV does it in the whole."""
-    answers = list(_answers(cascade, grey, smallest, near))
+    answers = list(_answers(cascade, grey, smallest, near, every))
     raw: list[Window] = []
     for side in _sides(cascade, grey, smallest) if answers else ():
         about = [(x, y, x + w, y + h) for x, y, w, h in answers if 1 / _RATIO < w / side[0] < _RATIO]
@@ -50,7 +55,7 @@ def windows_near(
 
 
 def _answers(
-    cascade: cv2.CascadeClassifier, grey: Grey, smallest: Side, near: Sequence[Box]
+    cascade: cv2.CascadeClassifier, grey: Grey, smallest: Side, near: Sequence[Box], every: int
 ) -> Iterator[Window]:
     """Single windows that the cascade takes, in the pixels of `grey`."""
     wide, tall = cascade.getOriginalWindowSize()
@@ -61,7 +66,7 @@ def _answers(
             grey if times == 1 else np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
         )
         places = [(x0 // times, y0 // times, -(-x1 // times), -(-y1 // times)) for x0, y0, x1, y1 in near]
-        for side in _sides(cascade, small, (wide, tall))[:_OCTAVE]:
+        for side in _sides(cascade, small, (wide, tall))[:_OCTAVE:every]:
             if side[0] * times < smallest[0] or side[1] * times < smallest[1]:
                 continue
             for found in _raw(cascade, small, side, _views(places, side, _REACH, small)):

@@ -37,7 +37,7 @@ FACE_PROOFS = (
     ),
     Proof(("haarcascade_profileface.xml",), 18, mirrored=True),
 )  # fmt: skip
-"""Either is enough. Of 574 finds on LFW faces pasted into photographs under lettering 565 hold; of 45 on clothing and other
+"""Either is enough. Of 574 finds on LFW faces pasted into photographs under lettering 561 hold; of 45 on clothing and other
 things where no face is, 4."""
 
 

@@ -15,12 +15,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage  # type: ignore[import-untyped]
 
-from model_registry.engines.classical.poisson import harmonic_correction
+from model_registry.engines.classical.poisson_blend import shifted
+from model_registry.engines.classical.poisson_zone import Ring, Window
 from model_registry.engines.contract import Hole, Params, Pixels
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.float32]
 
 CLIP = 4.0
 """Steps farther than this many scaled MADs from their channel's median are clipped: residue on the ring, not colour."""
@@ -38,7 +38,9 @@ _CAUTION = 3.0
 _CORRELATION = 3.0
 """Neighbouring edge pixels that share one independent sample: texture is correlated."""
 _MARGIN = 4
+_SECOND = np.array([1, -2, 1], np.float32)
 _DIRECTIONS = ((0, 1), (0, -1), (1, 0), (-1, 0))
+_CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 
 
 class GradientBlend:
@@ -59,17 +61,27 @@ class GradientBlend:
 
 
 def _blend_box(target: Pixels, source: Pixels, hole: Hole, zone: Hole, clip: float) -> Pixels:
-    around = ndimage.binary_dilation(zone) & ~hole
+    around = _grown(zone) & ~hole
     if np.abs(target[around] - source[around]).max(initial=0) <= SAME:
-        part = hole
-        boundary = wanted_steps(np.where(hole[..., None], source, target), hole, clip)
+        part, pasted = hole, np.where(hole[..., None], source, target)
+        boundary = wanted_steps(pasted, hole, clip)
     else:
-        part, ring = zone, ndimage.binary_dilation(zone) & ~zone
-        difference = np.where(ring[..., None], target.astype(np.float64) - source, 0)
-        boundary = _clip_outliers(difference, ring, clip)
-    out = target.copy()
-    out[part] = np.clip(source[part] + harmonic_correction(boundary, part)[part], 0, 1)
+        part, ring = zone, _grown(zone) & ~zone
+        boundary = np.zeros(target.shape, np.float32)
+        boundary[ring] = target[ring] - source[ring]
+        boundary = _clip_outliers(boundary, ring, clip)
+
+    def wanted(box: Window, ring: Ring) -> Floats:
+        return np.asarray(boundary[box][ring])
+
+    out = shifted(target, source, part, wanted)
+    cv2.copyTo(np.clip(out, 0, 1), part.view(np.uint8), out)
     return out
+
+
+def _grown(zone: Hole) -> Hole:
+    """The zone and its pixels' 4-neighbours."""
+    return np.asarray(cv2.dilate(zone.astype(np.uint8), _CROSS), np.uint8) > 0
 
 
 def check_fit(target: Pixels, source: Pixels, hole: Hole, zone: Hole) -> None:
@@ -90,7 +102,7 @@ def box_of(zone: Hole, margin: int) -> tuple[slice, slice]:
 def wanted_steps(picture: Pixels, hole: Hole, clip: float = CLIP) -> Floats:
     """By how much the fill at the hole's edge should move to continue the picture, texture discounted.
 
-    picture: HxWxC, 0-1, the fill pasted in. Returns HxWxC float64: signed, on the pixels just outside the hole, 0 elsewhere.
+    picture: HxWxC, 0-1, the fill pasted in. Returns HxWxC float32: signed, on the pixels just outside the hole, 0 elsewhere.
     """
     steps, ring = edge_steps(picture, hole)
     if not ring.any():
@@ -107,25 +119,34 @@ def edge_steps(picture: Pixels, hole: Hole) -> tuple[Floats, Hole]:
 
     A step is the picture's pixel minus the fill's neighbour minus the mean of the one-sided slopes on either side (a slope
     that would need a pixel of the other side, or beyond the border, is left out). A pixel with several fill neighbours gets
-    their mean. Picture HxWxC; steps HxWxC float64.
+    their mean. Picture HxWxC; steps HxWxC float32.
     """
-    height, width = hole.shape
-    pixels = np.pad(picture.astype(np.float64), ((2, 2), (2, 2), (0, 0)), "edge")
-    inside, outside = np.pad(hole, 2), np.pad(~hole, 2)
-    total, count = np.zeros(picture.shape), np.zeros(hole.shape)
+    ring = _grown(hole) & ~hole
+    steps = np.zeros(picture.shape, np.float32)
+    y, x = np.nonzero(ring)
+    total, count = np.zeros((y.size, picture.shape[2]), np.float32), np.zeros((y.size, 1), np.float32)
     for dy, dx in _DIRECTIONS:
-        view = tuple(
-            (slice(2 + k * dy, 2 + k * dy + height), slice(2 + k * dx, 2 + k * dx + width))
-            for k in (-2, -1, 0, 1)
+        (deeper, inner), (fill, crossing), (here, _), (beyond, same) = (
+            _look(picture, hole, y + k * dy, x + k * dx) for k in (-2, -1, 0, 1)
         )
-        deeper, fill, here, beyond = (pixels[v] for v in view)
-        crossing = ~hole & inside[view[1]]
-        has_inner, has_outer = inside[view[0]][..., None], outside[view[3]][..., None]
+        has_inner, has_outer = inner == 1, same == 0
         slope = has_inner * (fill - deeper) + has_outer * (beyond - here)
-        step = here - fill - slope / np.maximum(has_inner.astype(int) + has_outer, 1)
-        total += np.where(crossing[..., None], step, 0)
-        count += crossing
-    return total / np.maximum(count, 1)[..., None], count > 0
+        slopes = np.maximum(has_inner.astype(np.float32) + has_outer, 1)
+        total += (crossing == 1) * (here - fill - slope / slopes)
+        count += crossing == 1
+    steps[y, x] = total / np.maximum(count, 1)
+    return steps, ring
+
+
+def _look(
+    picture: Pixels, hole: Hole, y: NDArray[np.intp], x: NDArray[np.intp]
+) -> tuple[Floats, NDArray[np.int8]]:
+    """Pixels (NxC; the border's beyond it), and Nx1: 1 in the hole, 0 outside it, -1 beyond the border."""
+    height, width = hole.shape
+    rows, columns = np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)
+    where = hole[rows, columns].astype(np.int8)
+    where[(rows != y) | (columns != x)] = -1
+    return picture[rows, columns], where[:, None]
 
 
 def _clip_outliers(steps: Floats, ring: Hole, clip: float) -> Floats:
@@ -153,43 +174,60 @@ def _mean_step(values: Floats) -> Floats:
 
 def _local_mean(steps: Floats, ring: Hole) -> Floats:
     """Gaussian mean along the edge, shrunk by its standard error."""
-    on = ring.astype(np.float64)
+    on = ring.astype(np.float32)
+    at = np.nonzero(ring)
     weight = np.maximum(_smooth(on, _LOCAL), 1e-12)[..., None]
-    mean = _smooth(steps * on[..., None], _LOCAL) / weight
-    variance = _smooth((steps - mean) ** 2 * on[..., None], _LOCAL) / weight
+    mean = _smooth(steps, _LOCAL) / weight
+    variance = _smooth((steps - mean) ** 2 * on[..., None], _LOCAL)[at] / weight[at]
     # The squares of a Gaussian's weights are a narrower Gaussian's: sum w^2 for the effective sample size.
-    squares = _smooth(on, _LOCAL / np.sqrt(2))[..., None] / (4 * np.pi * _LOCAL**2)
-    samples = np.maximum(weight**2 / np.maximum(squares, 1e-15) / _CORRELATION, 1)
-    return _shrunk(mean, variance / samples) * on[..., None]
+    squares = _smooth(on, _LOCAL / np.sqrt(2))[at][..., None] / (4 * np.pi * _LOCAL**2)
+    samples = np.maximum(weight[at] ** 2 / np.maximum(squares, 1e-15) / _CORRELATION, 1)
+    out = np.zeros_like(steps)
+    out[at] = _shrunk(mean[at], variance / samples)
+    return out
 
 
 def _beyond_roughness(rest: Floats, picture: Pixels, hole: Hole, ring: Hole) -> Floats:
-    """Share (0-1) of the steps' energy that the fill's own roughness does not explain; HxW."""
-    on = ring.astype(np.float64)
-    energy = _smooth((rest**2).sum(-1) * on, _ROUGH) / np.maximum(_smooth(on, _ROUGH), 1e-12)
-    inner, inner_weight = _roughness(picture, hole)
-    outer, outer_weight = _roughness(picture, ~hole)
+    """Share (0-1) of the steps' energy that the fill's own roughness does not explain; HxW, 0 off the ring."""
+    rows, columns = np.nonzero(ring)
+    at, on = (rows, columns), ring.astype(np.float32)
+    both = _smooth(np.stack(((rest**2).sum(-1) * on, on), -1), _ROUGH)[at]
+    energy = both[:, 0] / np.maximum(both[:, 1], 1e-12)
+    second = _second_differences(picture)
+    inner, inner_weight = _roughness(second, hole, at)
+    outer, outer_weight = _roughness(second, ~hole, at)
     known = inner_weight > 1e-3
     rough = np.where(known, inner / np.maximum(inner_weight, 1e-12), outer / np.maximum(outer_weight, 1e-12))
-    return np.asarray(np.clip(1 - _EXCESS * rough / np.maximum(energy, 1e-20), 0, 1))
+    out = np.zeros(hole.shape, np.float32)
+    out[at] = np.clip(1 - _EXCESS * rough / np.maximum(energy, 1e-20), 0, 1)
+    return out
 
 
-def _roughness(picture: Pixels, where: Hole) -> tuple[Floats, Floats]:
-    """Smoothed energy of second differences that lie wholly in `where`, and its weight; HxW each.
+def _second_differences(picture: Pixels) -> tuple[Floats, Floats]:
+    """Energies of second differences down and across, over channels; HxW each."""
+    made = []
+    for kernel in (_SECOND[:, None], _SECOND[None]):
+        second = np.asarray(cv2.filter2D(picture, -1, kernel), np.float32).reshape(picture.shape)
+        made.append(np.einsum("hwc,hwc->hw", second, second))
+    return made[0], made[1]
+
+
+def _roughness(second: tuple[Floats, Floats], where: Hole, at: Ring) -> tuple[Floats, Floats]:
+    """Smoothed energy of second differences that lie wholly in `where`, and its weight, at these pixels.
 
     White noise of variance s gives a second difference 6 s and an edge step 5 s: hence the factor."""
-    energy, count = np.zeros(where.shape), np.zeros(where.shape)
-    for axis in (0, 1):
-        pixels, on = np.swapaxes(picture, 0, axis), np.swapaxes(where, 0, axis)
-        total, number = np.swapaxes(energy, 0, axis), np.swapaxes(count, 0, axis)
-        whole = on[1:-1] & on[2:] & on[:-2]
-        second = pixels[2:].astype(np.float64) + pixels[:-2] - 2 * pixels[1:-1]
-        total[1:-1] += np.where(whole, (second**2).sum(-1), 0) * (5 / 6)
-        number[1:-1] += whole
-    return _smooth(energy, _ROUGH), _smooth(count, _ROUGH)
+    fields = np.zeros((*where.shape, 2), np.float32)
+    on = where.view(np.uint8)
+    for energy, reach in zip(second, ((3, 1), (1, 3)), strict=True):
+        # Nothing beyond the border lies in `where`, so the border's own differences do not count.
+        whole = cv2.erode(on, np.ones(reach, np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=(0.0,))
+        fields[..., 0] += energy * whole
+        fields[..., 1] += whole
+    smooth = _smooth(fields, _ROUGH)[at]
+    return smooth[:, 0] * np.float32(5 / 6), smooth[:, 1]
 
 
 def _smooth(field: Floats, sigma: float) -> Floats:
     """Gaussian, 0 beyond the border."""
     blurred = cv2.GaussianBlur(field, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
-    return np.asarray(blurred, np.float64).reshape(field.shape)
+    return np.asarray(blurred, np.float32).reshape(field.shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,19 +10,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model_registry.engines.classical.poisson_exact import Factorised, factorised
+from model_registry.engines.classical.poisson_exact import factorised
+from model_registry.engines.classical.poisson_tiles import Window, grown, inner
 
 Field = NDArray[np.float32]
+Floats = NDArray[np.float64]
 Mask = NDArray[np.uint8]
-Window = tuple[slice, slice]
+Solver = Callable[[Floats], Floats]
 
-_OVERSHOOT = np.float32(1.2)
-"""Corrections of a well solved coarse grid fall short, for its zone is the smaller one: they are lengthened by this."""
-_DOUBLED = 2
-"""Grids finer than this one are corrected twice a cycle (W), the rest once (V): there the calls would cost more than the work."""
-_FEW = 200
-"""Cells that are factorised rather than swept."""
-_THIN_ROUNDS = 5
+_FEW = 100
+"""Cells whose operator is inverted rather than swept."""
+_THIN_ROUNDS = 2
+_BAND = 1 << 15
+"""Pixels swept at a time."""
+_LEAST_ROWS = 32
+HALO = 1
+"""Pixels around a part that are swept with it."""
 
 
 def _sweep(weight: float) -> Field:
@@ -30,9 +34,20 @@ def _sweep(weight: float) -> Field:
     return np.array([[0, side, 0], [side, 1 - weight, side], [0, side, 0]], np.float32)
 
 
-_WEIGHTS = tuple(1 / (1.25 + 0.75 * np.cos(np.pi * (2 * i + 1) / 4)) for i in range(2))
-"""Chebyshev's for eigenvalues 0.5 to 2: two sweeps damp what a coarser grid cannot show to 22 %."""
-_SWEEPS = tuple(_sweep(w) for w in _WEIGHTS)
+def _chebyshev(sweeps: int, least: float) -> tuple[float, ...]:
+    """Weights that together damp every eigenvalue of the sweep from `least` to 2 alike; large and small ones in turn."""
+    middle, reach = (2 + least) / 2, (2 - least) / 2
+    weights = [1 / (middle + reach * np.cos(np.pi * (2 * i + 1) / (2 * sweeps))) for i in range(sweeps)]
+    return tuple(weights[i // 2 if i % 2 == 0 else -1 - i // 2] for i in range(sweeps))
+
+
+Sweeps = tuple[tuple[float, Field], ...]
+"""Weights and their filters."""
+FINEST: Sweeps = tuple((weight, _sweep(weight)) for weight in _chebyshev(6, 0.1))
+COARSER: Sweeps = tuple((weight, _sweep(weight)) for weight in _chebyshev(8, 0.06))
+"""Many sweeps at once reach far: a round damps waves of up to 10 (13) cells to a seventh, and shorter ones at least so."""
+_TWICE = 2
+"""Grid that is corrected twice a cycle: on coarser ones a zone's edges lie ever farther off, and the grids are small."""
 _LAPLACIAN = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]], np.float32)
 
 
@@ -61,23 +76,42 @@ class Level:
 
     def solve(self, u: Field, f: Field | None) -> None:
         """The coarsest grid: directly where that is cheap, by sweeps where nothing is wider than three cells."""
-        if self.factors is None:
-            relax(u, f, self.zone, _THIN_ROUNDS)
+        if self.solver is None:
+            for _ in range(_THIN_ROUNDS):
+                relax(u, f, self.zone)
             return
         rest = laplacian(u) if f is None else cv2.add(laplacian(u), f)
         inside = self.zone > 0
-        u[inside] += self.factors.solve(rest[inside].astype(np.float64)).astype(np.float32)
+        u[inside] += self.solver(rest[inside].astype(np.float64)).astype(np.float32)
 
     @cached_property
-    def factors(self) -> Factorised | None:
-        cheap = min(self.zone.shape) <= 2 or cv2.countNonZero(self.zone) <= _FEW
-        return factorised(self.zone > 0) if cheap else None
+    def solver(self) -> Solver | None:
+        """Right-hand side to solution, in the order of the zone's cells."""
+        cells = cv2.countNonZero(self.zone)
+        if cells <= _FEW:
+            inverse = np.linalg.inv(_matrix(self.zone > 0))
+            return lambda right: np.asarray(inverse @ right)
+        return factorised(self.zone > 0).solve if min(self.zone.shape) <= 2 else None
 
     def start(self) -> Field:
         """The ring's values, and 0 elsewhere."""
         u = np.zeros((*self.zone.shape, *self.values.shape[1:]), np.float32)
         u[self.ring] = self.values
         return u
+
+
+def _matrix(zone: NDArray[np.bool_]) -> Floats:
+    """The five-point operator on the zone's cells, written out; no flux beyond the array."""
+    number = np.full(zone.shape, -1)
+    number[zone] = np.arange(np.count_nonzero(zone))
+    matrix = np.zeros((number.max() + 1,) * 2)
+    for one, other in ((number[1:], number[:-1]), (number[:, 1:], number[:, :-1])):
+        for here, there in ((one, other), (other, one)):
+            unknown = here >= 0
+            matrix[here[unknown], here[unknown]] += 1
+            joined = unknown & (there >= 0)
+            matrix[here[joined], there[joined]] = -1
+    return matrix
 
 
 def _all_of_four(zone: Mask) -> Mask:
@@ -90,28 +124,45 @@ def _all_of_four(zone: Mask) -> Mask:
     return np.ascontiguousarray(rows[:, ::2] & rows[:, 1::2])
 
 
-def relax(u: Field, f: Field | None, zone: Mask, rounds: int = 1) -> None:
-    """Rounds of two sweeps for `laplacian(u) = -f`, in place, in the zone. Beyond the array: no flux."""
-    for weight, kernel in zip(_WEIGHTS * rounds, _SWEEPS * rounds, strict=True):
-        swept = cv2.filter2D(u, -1, kernel, borderType=cv2.BORDER_REPLICATE)
-        if f is not None:
-            cv2.scaleAdd(f, weight / 4, swept, swept)
-        cv2.copyTo(swept, zone, u)
+def relax(u: Field, f: Field | None, zone: Mask, sweeps: Sweeps = COARSER) -> None:
+    """A round of sweeps for `laplacian(u) = -f`, in place, in the zone. Beyond the array: no flux.
+
+    Band by band, each from what the one before left: a band stays in the cache for all its sweeps."""
+    height, width = zone.shape
+    rows = max(_BAND // width, _LEAST_ROWS)
+    for start in range(0, height, rows):
+        window = slice(start, min(start + rows, height)), slice(0, width)
+        Patch.of(u, zone, window).sweep(f, sweeps)
 
 
-def _first_sweeps(u: Field, f: Field, zone: Mask) -> None:
-    """The two sweeps of `relax` from u = 0, as one filter of f; f is 0 outside the zone."""
-    first, second = _WEIGHTS
-    kernel = _SWEEPS[1] * np.float32(first / 4)
-    kernel[1, 1] += np.float32(second / 4)
-    cv2.copyTo(cv2.filter2D(f, -1, kernel, borderType=cv2.BORDER_REPLICATE), zone, u)
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A part of a field that is swept by itself: all but the pixels just around it may change."""
 
+    around: Window
+    """The part and those pixels."""
+    here: Field
+    moving: Window
+    """The part within `here`; `mask` and `target` are the zone and the field there."""
+    mask: Mask
+    target: Field
 
-def relaxed(u: Field, zone: Mask, sweeps: int) -> Field:
-    """A new field after `sweeps` (an even number) sweeps with no right-hand side."""
-    better = u.copy()
-    relax(better, None, zone, sweeps // 2)
-    return better
+    @classmethod
+    def of(cls, u: Field, zone: Mask, window: Window) -> Patch:
+        """The window and `HALO` px around it."""
+        around, part = grown(window, HALO + 1, zone.shape), grown(window, HALO, zone.shape)
+        here, moving = u[around], inner(part, around)
+        return cls(around, here, moving, zone[part], here[moving])
+
+    def sweep(self, f: Field | None, sweeps: Sweeps) -> None:
+        """In place, in the zone."""
+        swept = np.empty(self.here.shape, np.float32)
+        new, load = swept[self.moving], None if f is None else f[self.around]
+        for weight, kernel in sweeps:
+            cv2.filter2D(self.here, -1, kernel, swept, borderType=cv2.BORDER_REPLICATE)
+            if load is not None:
+                cv2.scaleAdd(load, weight / 4, swept, swept)
+            cv2.copyTo(new, self.mask, self.target)
 
 
 def laplacian(u: Field) -> Field:
@@ -136,39 +187,30 @@ def enlarged(coarse: Field, window: Window) -> Field:
     part = coarse[top : (rows.stop + 1) // 2 + 1, left : (columns.stop + 1) // 2 + 1]
     big = cv2.resize(part, (2 * part.shape[1], 2 * part.shape[0]), interpolation=cv2.INTER_LINEAR)
     y, x = rows.start - 2 * top, columns.start - 2 * left
-    cut = big[y : y + rows.stop - rows.start, x : x + columns.stop - columns.start]
-    return np.ascontiguousarray(cut)
+    return np.asarray(big[y : y + rows.stop - rows.start, x : x + columns.stop - columns.start], np.float32)
 
 
-def cycle(levels: list[Level], number: int, u: Field, f: Field | None, *, fresh: bool = False) -> None:
-    """One multigrid cycle on grid `number`, in place on `u`; `fresh`: u is 0 and f is 0 outside the zone."""
+def corrections(levels: list[Level], number: int, rest: Field) -> Field:
+    """What grid `number` has to say to the next finer one's residual, averaged to its cells.
+
+    A sawtooth cycle: residuals go straight down, and every grid is swept once on the way up."""
     level = levels[number]
-    if number == len(levels) - 1:
-        level.solve(u, f)
-        return
-    if fresh and f is not None:
-        # The first two sweeps from 0, in one: u1 = w1/4 f, u2 = u1 + w2/4 (laplacian(u1) + f).
-        _first_sweeps(u, f, level.zone)
-    else:
-        relax(u, f, level.zone)
-    rest = laplacian(u)
-    if f is not None:
-        cv2.add(rest, f, rest)
-    zone = level.zone
-    error = corrections(levels, number + 1, halved(rest), twice=number < _DOUBLED)
-    cv2.copyTo(cv2.add(u, enlarged(error, (slice(0, zone.shape[0]), slice(0, zone.shape[1])))), zone, u)
-    relax(u, f, zone)
-
-
-def corrections(levels: list[Level], number: int, rest: Field, *, twice: bool) -> Field:
-    """What grid `number` has to say to the next finer one's residual, averaged to its cells: one cycle or two."""
-    f = np.zeros_like(rest)
-    cv2.copyTo(rest, levels[number].zone, f)
+    f = np.asarray(cv2.copyTo(rest, level.zone), np.float32)
     f *= np.float32(4)
-    error = np.zeros_like(rest)
-    twice = twice and number < len(levels) - 1
-    for turn in range(2 if twice else 1):
-        cycle(levels, number, error, f, fresh=turn == 0)
-    if twice or number == len(levels) - 1:
-        error *= _OVERSHOOT
+    if number == len(levels) - 1:
+        error = np.zeros_like(rest)
+        level.solve(error, f)
+        return error
+    below = corrections(levels, number + 1, halved(f))
+    error = np.asarray(cv2.copyTo(enlarged(below, whole(level)), level.zone), np.float32)
+    relax(error, f, level.zone)
+    if number == _TWICE:
+        below = corrections(levels, number + 1, halved(laplacian(error) + f))
+        cv2.add(error, enlarged(below, whole(level)), error, level.zone)
+        relax(error, f, level.zone)
     return error
+
+
+def whole(level: Level) -> Window:
+    """The window that is all of the grid."""
+    return slice(0, level.zone.shape[0]), slice(0, level.zone.shape[1])

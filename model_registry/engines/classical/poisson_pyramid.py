@@ -13,26 +13,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_registry.engines.classical.poisson_levels import (
+    FINEST,
     Field,
     Level,
-    Window,
+    Patch,
     corrections,
-    cycle,
     enlarged,
     halved,
     laplacian,
     relax,
-    relaxed,
+    whole,
 )
-from model_registry.engines.classical.poisson_tiles import grown, inner, lower, tiles
+from model_registry.engines.classical.poisson_tiles import Window, grown, inner, lower, tiles
 
-SAFETY = 2.0
+SAFETY = 1.25
 """On the error that the last corrections and their ratio predict: geometric sums of a ratio that may still grow."""
-_LEAST_RATIO = 0.25
+_LEAST_RATIO = 0.2
 _MOST_RATIO = 0.9
 _MOST_CYCLES = 16
-_REACH = 2
-"""Sweeps between looks at neighbouring tiles; also how far they read."""
+_EVEN = 8
 
 
 def solve(
@@ -43,20 +42,33 @@ def solve(
     Returns float32 HxW or HxWxC: right within `tolerance` (predicted from the contraction of the corrections, times `SAFETY`) in
     the zone, anything outside it; or None if the iteration does not contract fast enough to say so.
     """
-    levels = [Level(zone, ring, values)]
+    height, width = zone.shape
+    levels = [Level(_evened(zone), ring, values)]
     while (coarser := levels[-1].coarser()) is not None:
         levels.append(coarser)
-    return _solve_thin(levels[0], tolerance) if len(levels) == 1 else _Finest(levels).solve(tolerance)
+    found = _alone(levels[0], tolerance) if len(levels) == 1 else _Finest(levels).solve(tolerance)
+    return None if found is None else found[:height, :width]
 
 
-def _solve_thin(level: Level, tolerance: float) -> Field | None:
-    """Zones without a coarse cell: nowhere wider than three pixels, so sweeps alone do."""
+def _evened(zone: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Without odd ends, which cost a copy at every halving; not where the zone ends there, for there is no flux."""
+    height, width = zone.shape
+    below = 0 if zone[-1].any() else -height % _EVEN
+    right = 0 if zone[:, -1].any() else -width % _EVEN
+    return np.pad(zone, ((0, below), (0, right)))
+
+
+def _alone(level: Level, tolerance: float) -> Field | None:
+    """Zones without a coarser grid: solved directly, or, where nothing is wider than three pixels, by sweeps alone."""
     u = level.start()
     u[level.zone > 0] = level.values.mean(0)
+    if level.solver is not None:
+        level.solve(u, None)
+        return u
     change = np.inf
     for _ in range(_MOST_CYCLES):
         before, last = u.copy(), change
-        relax(u, None, level.zone, 4)
+        relax(u, None, level.zone)
         change = float(np.abs(u - before).max())
         if _predicted(change, last) <= tolerance:
             return u
@@ -76,13 +88,15 @@ class _Finest:
         self.levels = levels
         self.zone = levels[0].zone
         self.near, self.beyond, self.far = tiles(self.zone)
-        self.coarse = _full_multigrid(levels)
+        self.coarse = _ascended(levels)
         self.u = np.zeros((*self.zone.shape, *self.coarse.shape[2:]), np.float32)
         for window in self.near + self.beyond:
             self.u[window] = enlarged(self.coarse, window)
         self.u[levels[0].ring] = levels[0].values
+        self.patches = [Patch.of(self.u, self.zone, window) for window in self.near if self.beyond]
 
     def solve(self, tolerance: float) -> Field | None:
+        self._relax()
         change = np.inf
         for _ in range(_MOST_CYCLES):
             last, change = change, self._cycle()
@@ -93,15 +107,13 @@ class _Finest:
         return None
 
     def _cycle(self) -> float:
-        """One W-cycle. Returns the largest change, anywhere and by whatever step."""
+        """A correction from the coarser grids, and sweeps. Returns the largest change, anywhere."""
         before = [self.u[window].copy() for window in self.near]
-        self._relax()
-        rest = self._residual()
-        error = corrections(self.levels, 1, rest, twice=True)
+        error = corrections(self.levels, 1, self._residual())
         cv2.add(self.coarse, error, self.coarse)
         for window in self.near:
-            better = cv2.add(self.u[window], enlarged(error, window))
-            cv2.copyTo(better, self.zone[window], self.u[window])
+            pixels = self.u[window]
+            cv2.add(pixels, enlarged(error, window), pixels, self.zone[window])
         for window in self.beyond:
             self.u[window] = enlarged(self.coarse, window)
         self._relax()
@@ -109,20 +121,18 @@ class _Finest:
         return max(cv2.norm(error, cv2.NORM_INF), *(cv2.norm(self.u[w], b, cv2.NORM_INF) for w, b in pairs))
 
     def _relax(self) -> None:
-        """Sweeps on every near tile from the same state: the order of tiles does not count."""
-        made = []
-        for window in self.near:
-            around = grown(window, _REACH, self.zone.shape)
-            made.append(relaxed(self.u[around], self.zone[around], _REACH)[inner(window, around)])
-        for window, better in zip(self.near, made, strict=True):
-            self.u[window] = better
+        """Sweeps tile by tile, each from what the ones before it left."""
+        if not self.patches:
+            relax(self.u, None, self.zone, FINEST)
+        for patch in self.patches:
+            patch.sweep(None, FINEST)
 
     def _residual(self) -> Field:
         """On the coarser grid: the finest grid's where that is kept, the coarser one's own elsewhere."""
         active = self.levels[1].zone
         residuals: list[tuple[Window, Field]] = []
         for window in self.near:
-            around, below = grown(window, _REACH, self.zone.shape), lower(window)
+            around, below = grown(window, 1, self.zone.shape), lower(window)
             r = laplacian(self.u[around])[inner(window, around)]
             residuals.append((below, halved(r)))
             if self.beyond:
@@ -135,16 +145,14 @@ class _Finest:
         return rest
 
 
-def _full_multigrid(levels: list[Level]) -> Field:
-    """The solution on the second finest grid: each grid starts from the coarser one's."""
+def _ascended(levels: list[Level]) -> Field:
+    """A first solution on the second finest grid: each grid starts from the coarser one's."""
     last = len(levels) - 1
     u = levels[last].start()
     u[levels[last].zone > 0] = levels[last].values.mean(0)
-    cycle(levels, last, u, None)
+    levels[last].solve(u, None)
     for number in range(last - 1, 0, -1):
         level = levels[number]
-        finer = level.start()
-        whole = (slice(0, level.zone.shape[0]), slice(0, level.zone.shape[1]))
-        u = np.asarray(cv2.copyTo(enlarged(u, whole), level.zone, finer))
-        cycle(levels, number, u, None)
+        u = np.asarray(cv2.copyTo(enlarged(u, whole(level)), level.zone, level.start()))
+        relax(u, None, level.zone)
     return u

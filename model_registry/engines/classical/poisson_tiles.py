@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 Window = tuple[slice, slice]
 
 TILE = 32
-MARGIN = 8
+MARGIN = 10
 """Tiles this far from every edge need no finest grid of their own, px."""
 _SMALL = 1 << 17
 """Boxes up to this many pixels are one tile."""
@@ -57,16 +57,19 @@ def _runs(chosen: NDArray[np.bool_], shape: tuple[int, int]) -> list[Window]:
 
 def grown(window: Window, reach: int, shape: tuple[int, int]) -> Window:
     """The window and `reach` px around it, within the array."""
-    rows, columns = (
-        slice(max(0, s.start - reach), min(end, s.stop + reach)) for s, end in zip(window, shape, strict=True)
+    (rows, columns), (height, width) = window, shape
+    return (
+        slice(max(0, rows.start - reach), min(height, rows.stop + reach)),
+        slice(max(0, columns.start - reach), min(width, columns.stop + reach)),
     )
-    return rows, columns
 
 
 def inner(window: Window, around: Window) -> Window:
     """Where `window` lies in an array cut out by `around`."""
-    rows, columns = (slice(w.start - a.start, w.stop - a.start) for w, a in zip(window, around, strict=True))
-    return rows, columns
+    top, left = around[0].start, around[1].start
+    return slice(window[0].start - top, window[0].stop - top), slice(
+        window[1].start - left, window[1].stop - left
+    )
 
 
 def lower(window: Window) -> Window:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from model_registry.engines.classical import poisson, poisson_exact, poisson_rectangle, poisson_tiles
+from model_registry.engines.classical import poisson, poisson_exact, poisson_tiles, poisson_zone
 from model_registry.engines.classical.poisson import harmonic_correction
 from model_registry.engines.classical.poisson_blend import poisson_blend
 
@@ -109,6 +109,12 @@ def test_any_depth_and_channels(channels: int | None, top: int, dtype: type) -> 
     assert np.array_equal(kept[1], source)
 
 
+def test_a_constant_difference_in_a_rectangle_is_taken_off_exactly() -> None:
+    zone = _drawn("rectangle", 30, 41, 0)
+    target = _levels((30, 41, 3), 4, 200, np.uint8)
+    assert np.array_equal(poisson_blend(target, target + np.uint8(9), zone), target)
+
+
 def test_sixteen_bit_rectangle_is_exact_to_its_own_level() -> None:
     zone = _drawn("rectangle", 97, 131, 0)
     target, source = (_levels((97, 131, 3), seed, 65535, np.uint16) for seed in (8, 9))
@@ -144,7 +150,7 @@ def test_usual_zones_never_fall_back(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_parts_far_apart_are_solved_in_their_own_boxes() -> None:
     zone = np.zeros((900, 900), bool)
     zone[5:45, 5:65] = zone[850:895, 700:880] = True
-    found = [box for box, _ in poisson.parts(zone)]
+    found = [part.box for part in poisson_zone.parts(zone)]
     assert sorted((b[0].stop - b[0].start, b[1].stop - b[1].start) for b in found) == [(42, 62), (47, 182)]
     target, source = (_levels((900, 900, 3), seed, 255, np.uint8) for seed in (14, 15))
     wanted = np.clip(np.rint(_exact(target, source, zone)), 0, 255)
@@ -152,11 +158,15 @@ def test_parts_far_apart_are_solved_in_their_own_boxes() -> None:
 
 
 def test_only_a_full_box_with_a_ring_is_a_rectangle() -> None:
-    part = np.zeros((9, 12), np.uint8)
-    part[1:-1, 1:-1] = 255
-    assert poisson_rectangle.is_rectangle(part)
-    part[0, 5], part[4, 5] = 255, 0
-    assert not poisson_rectangle.is_rectangle(part)
+    zone = np.zeros((9, 12), np.uint8)
+    zone[1:-1, 1:-1] = 1
+    box = slice(0, 9), slice(0, 12)
+    assert poisson_zone.is_rectangle(zone, box)
+    for at in ((4, 5), (0, 5)):
+        other = zone.copy()
+        other[at] = 1 - other[at]
+        assert not poisson_zone.is_rectangle(other, box)
+    assert not poisson_zone.is_rectangle(np.ones((9, 12), np.uint8), box)
 
 
 def test_what_differs_in_size_or_depth_is_refused() -> None:

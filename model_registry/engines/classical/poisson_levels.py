@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 Mask = NDArray[np.uint8]
 Solver = Callable[[Floats], Floats]
 
-_FEW = 100
+_FEW = 40
 """Cells whose operator is inverted rather than swept."""
 _THIN_ROUNDS = 2
 _BAND = 1 << 15
@@ -46,8 +46,9 @@ Sweeps = tuple[tuple[float, Field], ...]
 FINEST: Sweeps = tuple((weight, _sweep(weight)) for weight in _chebyshev(6, 0.1))
 COARSER: Sweeps = tuple((weight, _sweep(weight)) for weight in _chebyshev(8, 0.06))
 """Many sweeps at once reach far: a round damps waves of up to 10 (13) cells to a seventh, and shorter ones at least so."""
-_TWICE = 2
-"""Grid that is corrected twice a cycle: on coarser ones a zone's edges lie ever farther off, and the grids are small."""
+_TWICE, _MANY = 2, 6
+"""Grid that is corrected twice a cycle where there are more grids than so many: on ever coarser ones a zone's edges lie ever
+farther off, and they are small."""
 _LAPLACIAN = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]], np.float32)
 
 
@@ -89,7 +90,7 @@ class Level:
         """Right-hand side to solution, in the order of the zone's cells."""
         cells = cv2.countNonZero(self.zone)
         if cells <= _FEW:
-            inverse = np.linalg.inv(_matrix(self.zone > 0))
+            inverse = _inverted(_matrix(self.zone > 0))
             return lambda right: np.asarray(inverse @ right)
         return factorised(self.zone > 0).solve if min(self.zone.shape) <= 2 else None
 
@@ -112,6 +113,17 @@ def _matrix(zone: NDArray[np.bool_]) -> Floats:
             joined = unknown & (there >= 0)
             matrix[here[joined], there[joined]] = -1
     return matrix
+
+
+def _inverted(matrix: Floats) -> Floats:
+    """By Gauss and Jordan without pivots: the matrix is diagonally dominant, and LAPACK's threads would cost far more than this."""
+    made = matrix.copy()
+    for k in range(len(made)):
+        pivot, row, column = made[k, k], made[k] / made[k, k], made[:, k].copy()
+        made -= column[:, None] * row
+        made[k], made[:, k] = row, -column / pivot
+        made[k, k] = 1 / pivot
+    return made
 
 
 def _all_of_four(zone: Mask) -> Mask:
@@ -204,7 +216,7 @@ def corrections(levels: list[Level], number: int, rest: Field) -> Field:
     below = corrections(levels, number + 1, halved(f))
     error = np.asarray(cv2.copyTo(enlarged(below, whole(level)), level.zone), np.float32)
     relax(error, f, level.zone)
-    if number == _TWICE:
+    if number == _TWICE and len(levels) > _MANY:
         below = corrections(levels, number + 1, halved(laplacian(error) + f))
         cv2.add(error, enlarged(below, whole(level)), error, level.zone)
         relax(error, f, level.zone)

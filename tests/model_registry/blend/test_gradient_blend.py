@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from model_registry.engines.classical.blend_gradient import GradientBlend, edge_steps, wanted_steps
+from model_registry.engines.classical.poisson_blend import poisson_blend
 from tests.model_registry.blend.conftest import Zone, dense_harmonic, random_picture, zones
 
 LEVEL = 1 / 255
@@ -64,6 +65,15 @@ def test_classical_blend_is_exact(hole: Zone, feather: int, seed: int) -> None:
     if around.any() and np.abs(target - source)[around].max() > LEVEL:
         expected = source + dense_harmonic(target.astype(np.float64) - source, zone)
         assert np.abs(out - np.clip(expected, 0, 1))[zone].max(initial=0) < LEVEL / 10
+
+
+def test_the_engine_blends_as_the_bench_does(photograph: Picture, disc: Zone) -> None:
+    """A source of its own, no clipping: bit for bit what `poisson_blend` makes."""
+    source = np.clip(np.roll(photograph, 40, 1) * 0.8 + 0.1, 0, 1).astype(np.float32)
+    made = np.where(disc[..., None], np.clip(poisson_blend(photograph, source, disc), 0, 1), photograph)
+    out = blend(photograph, source, disc, disc, clip=0)
+    assert np.array_equal(out, made)
+    assert not np.array_equal(out[disc], source[disc])
 
 
 def test_gradient_of_the_fill_is_kept(photograph: Picture, disc: Zone) -> None:

@@ -11,7 +11,7 @@ from flows.bench.fill.scores import perceptual, psnr, ssim, why_no_perceptual
 from flows.bench.fill.tables import FINISHED, OURS, Measured, Score, rows, summary
 from flows.bench.fill.timing import figures, timed
 from flows.bench.seam.page import Card, enlarged_difference, write_page
-from flows.bench.seam.setting import folder, side, tell
+from flows.bench.setting import folder, side, tell
 from flows.demo.split import Side
 
 WORST: Final = 20

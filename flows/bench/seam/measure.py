@@ -11,8 +11,8 @@ from flows.bench.seam.blenders import OURS, Blend, blends
 from flows.bench.seam.cases import COUNT, Case, cases
 from flows.bench.seam.page import Card, enlarged_difference, write_page
 from flows.bench.seam.scores import leaked, seam_gradient
-from flows.bench.seam.setting import folder, side, tell
 from flows.bench.seam.tables import Measured, rows, summary
+from flows.bench.setting import folder, side, tell
 from flows.demo.split import Side
 from tasks.blending.zone import write_zone
 from tasks.planner import DEFAULTS

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -11,8 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
+from flows.bench import setting
+from flows.bench.setting import tell
 from flows.bench.text import detector, faces, truth
 from flows.bench.text.case import Case
 from flows.bench.text.measured import Measured, measured
@@ -25,10 +25,6 @@ from flows.bench.text.timing import Turn, figures, turns
 from flows.bench.text.worst import worst, write_page
 from flows.demo.split import Side
 
-FOLDER: Final = "PENTIMENTO_BENCH_OUT"
-"""Environment variable: where the page of the worst cases and the edited pictures go; else a new temporary folder."""
-SIDE: Final = "PENTIMENTO_BENCH_SIDE"
-"""Environment variable: `tune` renders the same mix over the photographs that may be tuned on."""
 WORKERS: Final = 2
 _TYPICAL = ("slogan", "light on dark", "dark on light", "shadow or glow", "plate or banner", "semi-transparent", "jpeg",
             "digits", "screenshot", "print and overlay")  # fmt: skip
@@ -36,17 +32,15 @@ _TYPICAL = ("slogan", "light on dark", "dark on light", "shadow or glow", "plate
 
 def measure(quick: bool) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Rows: one a kind. Summary: over the fixed mix, and what could not be measured."""
-    folder = Path(os.environ.get(FOLDER) or tempfile.mkdtemp(prefix="pentimento-bench-text-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    side = _side()
+    folder, side = setting.folder("text"), setting.side()
     specs = truth.specs(quick)
     with tempfile.TemporaryDirectory() as scratch:
         bench = Bench(Path(scratch))
         found = list(_measured(bench, specs, side, quick, folder))
-        timed = turns(bench, list(_typical(side, 4 if quick else 10)), 3 if quick else 7, _tell)
+        timed = turns(bench, list(_typical(side, 4 if quick else 10)), 3 if quick else 7, tell)
     page = folder / "worst.html"
     write_page(worst(found), lambda name: _again(specs, side, name), lambda name: _kept(folder, name), page)
-    _tell(f"the worst cases: {page}")
+    tell(f"the worst cases: {page}")
     return rows(found), {
         **summary(found),
         **figures(timed),
@@ -66,7 +60,7 @@ def _measured(
         rendered = pool.map(lambda spec: _of_spec(bench, spec, side, folder), specs)
         for found in chain(rendered, pool.map(lambda case: [_one(bench, case, folder)], real)):
             done += len(found)
-            _tell(f"{time.perf_counter() - begun:6.0f} s  {done} of {total}  {_said(found[-1])}")
+            tell(f"{time.perf_counter() - begun:6.0f} s  {done} of {total}  {_said(found[-1])}")
             yield from found
 
 
@@ -119,11 +113,6 @@ def _kept(folder: Path, name: str) -> bytes:
     return (folder / "edited" / name.replace(" ", "-")).read_bytes()
 
 
-def _side() -> Side:
-    side: Literal["tune", "score"] = "tune" if os.environ.get(SIDE) == "tune" else "score"
-    return side
-
-
 def _pictures(timed: Sequence[Turn]) -> int:
     return len({turn.picture for turn in timed})
 
@@ -133,8 +122,3 @@ def _unmeasured(side: Side) -> dict[str, Any]:
     if detector.weights() is None:
         reasons["residual_rate"] = f"no {detector.MODEL} in the development data"
     return {"side": side, "skipped": reasons, "faces_missing": list(faces.missing())}
-
-
-def _tell(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()

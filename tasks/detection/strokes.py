@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import cv2
@@ -11,15 +11,26 @@ from numpy.typing import NDArray
 
 from tasks.contracts import Mask, Zone
 from tasks.detection.strokes_axis import Stretches, line_size, stretches
-from tasks.detection.strokes_background import picked
+from tasks.detection.strokes_background import Levels3, picked
+from tasks.detection.strokes_calm import standing_out
 from tasks.detection.strokes_frame import Frame, frame_around
 from tasks.detection.strokes_growth import traced
 from tasks.detection.strokes_ink import Ink, Line, find_ink
+from tasks.detection.strokes_shadow import cast_shadow
 
 SPARSE = 0.4
 """A stretch with less than this part of the usual ink may hold letters that were not told apart."""
+SCARCE = 0.65
+"""A stretch with less than this part of it may have lost strokes."""
+_CROWDED = 0.65
+"""Share of its polygon that lettering hardly fills: what does may be the plate it stands on, and the ground to learn from is
+only what shows of it around the letters …"""
+_LESS = 0.8
+"""… which holds if much less is ink then."""
 PLAIN = 8.0
 """Levels: on a background that is known better than this nothing is overlooked."""
+ALONG = 0.7
+"""Share of a box's length that its letters span at least."""
 Polarity = Literal["light", "dark", "mixed", "unknown"]
 Bytes3 = NDArray[np.uint8]
 """H×W×3 uint8 RGB."""
@@ -70,17 +81,20 @@ def stroke_mask(
     parts = stretches(inside, height)
     beyond = np.zeros_like(inside) if ends is None else ends & ~inside & ~apart
     line = Line(inside, beyond, around, beside, height, parts, frame or frame_around(inside))
-    ink = find_ink(levels, line)
-    doubt = _doubt(levels, ink, inside)
-    if doubt:
-        ink = find_ink(levels, line, rare=1.5, strewn=0.25)
-        doubt = _doubt(levels, ink, inside)
-    if doubt:
+    near = allowed | beyond
+    ink, doubt = _found(levels, line)
+    found = None if doubt else _spread(levels, line, ink, near, apart)
+    if found is None or found[1].sum() > _CROWDED * inside.sum():
+        on_plate = find_ink(levels, replace(line, around=_border(line)))
+        if not _doubt(levels, on_plate, inside):
+            other = _spread(levels, line, on_plate, near, apart)
+            if found is None or other[1].sum() < _LESS * found[1].sum():
+                ink, found = on_plate, other
+    if found is None:
         return _whole(inside, doubt)
-    width = stroke_width(ink.core)
-    hole, _ = traced(levels, ink.core, allowed | beyond, _most(height), parts, apart)
-    hole |= _unread(ink, inside, hole, parts) & ink.body
-    mask = np.where(ink.core, np.float32(1), np.float32(0.5)) * hole
+    core, hole = found
+    mask = np.where(core, np.float32(1), np.float32(0.5)) * hole
+    width = stroke_width(core)
     return StrokeMask(mask.astype(np.float32), True, width, _polarity(levels, ink), "")
 
 
@@ -92,6 +106,44 @@ def stroke_width(core: Zone) -> float:
     depth = cv2.distanceTransform(padded, cv2.DIST_L2, 5)
     ridge = (depth >= cv2.dilate(depth, np.ones((3, 3), np.uint8))) & (depth > 0)
     return float(2 * np.median(depth[ridge]) - 1)
+
+
+def _found(levels: Levels3, line: Line) -> tuple[Ink, str]:
+    """The ink by the first set of rules that finds some beyond doubt, or by the last one and what speaks against it."""
+    ink = find_ink(levels, line, bent=line.frame.bent)
+    doubt = _doubt(levels, ink, line.inside)
+    if line.frame.bent and (doubt or not _all_along(ink, line.frame)):
+        ink = find_ink(levels, line)
+        doubt = _doubt(levels, ink, line.inside)
+    if doubt:
+        ink = find_ink(levels, line, rare=1.5, strewn=0.25)
+        doubt = _doubt(levels, ink, line.inside)
+    return ink, doubt
+
+
+def _spread(levels: Levels3, line: Line, ink: Ink, allowed: Zone, apart: Zone) -> tuple[Zone, Zone]:
+    """The strokes' core, and the hole with what surrounds it."""
+    core, parts, most = ink.core, line.parts, _most(line.height)
+    hole, traces = traced(levels, core, allowed, most, parts, apart)
+    missed = _scarce(core, line) & standing_out(ink.change, core, hole, line.inside, line.frame)
+    if missed.any():
+        core = core | missed
+        hole, traces = traced(levels, core, allowed, most, parts, apart)
+    hole |= cast_shadow(levels, core, apart, float(traces.min()), parts, line.frame, line.height) & allowed
+    return core, hole | (_unread(ink, line.inside, hole, parts) & ink.body)
+
+
+def _border(line: Line) -> Zone:
+    """The rim of the polygon, outside of the box that the reader drew: on a plate the only ground there is to learn from."""
+    along, across = line.frame.places(*np.ogrid[: line.inside.shape[0], : line.inside.shape[1]])
+    held = (np.abs(along) < line.frame.length / 2) & (np.abs(across) < line.frame.height / 2)
+    return np.asarray(line.inside & ~held)
+
+
+def _scarce(core: Zone, line: Line) -> Zone:
+    """Stretches of the line with less ink than the others."""
+    share = line.parts.shares(core, line.inside)
+    return np.asarray((share < SCARCE * float(np.median(share)))[line.parts.index])
 
 
 def _most(height: float) -> int:
@@ -110,11 +162,15 @@ def _doubt(levels: NDArray[np.float32], ink: Ink, inside: Zone) -> str:
     return ""
 
 
+def _all_along(ink: Ink, frame: Frame) -> bool:
+    """Whether ink was found from about one end of the reader's box to the other."""
+    along = frame.places(*np.nonzero(ink.core))[0]
+    return bool(len(along) and np.ptp(along) >= ALONG * frame.length)
+
+
 def _unread(ink: Ink, inside: Zone, hole: Zone, parts: Stretches) -> Zone:
     """Stretches with hardly any ink that the background does not explain either: all of the polygon there."""
-    everything = np.bincount(parts.index[inside], minlength=parts.count)
-    found = np.bincount(parts.index[ink.core], minlength=parts.count)
-    share = found / np.maximum(everything, 1)
+    share = parts.shares(ink.core, inside)
     rest = inside & ~hole
     power = np.bincount(parts.index[rest], ink.change[rest], parts.count)
     power = power / np.maximum(np.bincount(parts.index[rest], minlength=parts.count), 1)

@@ -29,6 +29,11 @@ class Stretches:
         total = float(share.sum())
         return total**2 / (float((share**2).sum()) * self.count) if total else 0.0
 
+    def shares(self, where: Zone, inside: Zone) -> NDArray[np.float64]:
+        """Of each stretch, pixels of `where` a pixel of the line's polygon `inside`."""
+        everything = np.bincount(self.index[inside], minlength=self.count)
+        return np.asarray(np.bincount(self.index[where], minlength=self.count) / np.maximum(everything, 1))
+
 
 def line_size(inside: Zone) -> tuple[float, float]:
     """Length and height of the rectangle around a line's polygon, px; the longer side is the length."""

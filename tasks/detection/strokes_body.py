@@ -30,6 +30,8 @@ _MADE_OUT = 0.6
 """Share of the line's length that letters must cover before anything apart from them is dropped."""
 _SATELLITE, _FRAGMENT = 0.18, 0.07
 """How far dots, accents, quotes and commas may stand off a letter; and bits thinner than strokes or below the line."""
+_GAP = 3.0
+"""px that they may stand off in any case: in small letters a pixel is a large share of the height."""
 _FARTHEST = 0.4
 """How far a satellite may reach from its letter."""
 _BESIDE = 0.15
@@ -39,7 +41,10 @@ _ASKEW = 0.05
 _UNEVEN = 0.25
 """How far a letter beyond the box may stick out of the others' line."""
 _THICK = 0.5
-"""In thicknesses of the strokes: what is thinner is a bit."""
+"""In thicknesses of the strokes, a pixel's doubt taken off: what is thinner is a bit."""
+
+_STOUT = 0.35
+"""Half the width of a heavy letter's stroke at the most, as a share of the room that a letter has along the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +70,18 @@ class _Pieces:
         return out
 
 
-def text_body(found: Zone, cut: Zone, frame: Frame) -> tuple[Zone, Zone]:
+def text_body(found: Zone, cut: Zone, frame: Frame, bent: bool = False) -> tuple[Zone, Zone]:
     """What of the ink found is of the text, and the rectangle that the text fills, both H×W.
 
     found: ink by its colour; cut: pixels at the border of the ground looked at. Letters are the pieces that cross the
     middle of the line, of a letter's size and not cut. Above, below, before and after them nothing is kept but what a
-    reader's box may be off; beside them nothing that stands farther off than dots, accents, quotes and commas do."""
+    reader's box may be off; beside them nothing that stands farther off than dots, accents, quotes and commas do. bent: the letters do not stand in one line; then all
+    are kept that lie in the ground whole and are no thicker than strokes."""
     if not found.any():
         return found, np.ones_like(found)
     pieces = _pieces(found, frame)
+    if bent:
+        return pieces.drawn(_strokes(pieces, frame, cut)[pieces.label]), np.zeros_like(found)
     letters = _letters(pieces, frame, cut)
     lead = letters | (_crossing(pieces, frame) & _filling(pieces, letters))
     tilt = _tilt(pieces, letters, frame)
@@ -87,6 +95,12 @@ def text_body(found: Zone, cut: Zone, frame: Frame) -> tuple[Zone, Zone]:
         within &= _near(pieces, letters, lead, within, frame)
         low[0], high[0] = _ends(pieces, lead, frame)
     return pieces.drawn(within), _rectangle(found.shape, low, high, frame)
+
+
+def _strokes(pieces: _Pieces, frame: Frame, cut: Zone) -> NDArray[np.bool_]:
+    """In a box whose letters do not stand in one line: the pieces that lie in it whole and are no thicker than strokes."""
+    at_border = np.bincount(pieces.label[cut[pieces.pixels]], minlength=len(pieces.thick)) > 0
+    return np.asarray(~at_border & (pieces.thick <= _STOUT * frame.length / frame.letters))
 
 
 def _rectangle(size: tuple[int, ...], low: Values, high: Values, frame: Frame) -> Zone:
@@ -233,12 +247,24 @@ def _near(
     np.minimum.at(clearance, pieces.label[within], distance[within])
     usual = float(np.median(pieces.thick[letters]))
     below = (pieces.low[:, 1] > float(np.median(pieces.high[letters, 1]))) & frame.upright
-    bit = (pieces.thick < _THICK * usual) | below
-    stands_off = np.where(bit, _FRAGMENT, _SATELLITE) * frame.height
+    bit = (pieces.thick < _THICK * (usual - 1)) | below
+    stands_off = np.maximum(np.where(bit, _FRAGMENT, _SATELLITE) * frame.height, _GAP)
     farthest = np.where(below, _FRAGMENT, _FARTHEST) * frame.height
     farthest[~lead & (clearance > stands_off)] = 0
-    farthest[lead | _alone(pieces, lead, frame)] = np.inf
+    farthest[lead | _alone(pieces, lead, frame) | (_parts(pieces, letters, frame) & ~below)] = np.inf
     return np.asarray(distance <= farthest[pieces.label])
+
+
+def _parts(pieces: _Pieces, letters: NDArray[np.bool_], frame: Frame) -> NDArray[np.bool_]:
+    """Which pieces may be parts of letters that are made of several, as Han signs are: in the line, and of its strokes."""
+    usual = float(np.median(pieces.thick[letters]))
+    low, high = pieces.low[letters].min(axis=0), pieces.high[letters].max(axis=0)
+    low[0], high[0] = min(low[0], -frame.length / 2), max(high[0], frame.length / 2)
+    slack = _SLACK * frame.height
+    held = ((pieces.low >= low - slack) & (pieces.high <= high + slack)).all(axis=1)
+    held &= (pieces.thick >= _THICK * usual) & (pieces.thick <= usual / _THICK)
+    held[0] = False
+    return np.asarray(held)
 
 
 def _alone(pieces: _Pieces, lead: NDArray[np.bool_], frame: Frame) -> NDArray[np.bool_]:

@@ -15,6 +15,9 @@ from tasks.detection.strokes_axis import line_size
 _ON_THE_LINE = frozenset("ABCDEFGHIJKLMNOPRSTUVWXYZ0123456789abcdefhiklmnorstuvwxz .-+%:!?'\"*=&©®°")
 """What stands on the line; letters of which nothing is known may reach below."""
 _TALL = frozenset("bdfhklß")
+_SOME = 4
+_TALLEST = 3.5
+"""Height of a line in rooms of a letter: straight lines were seen up to 3.4."""
 
 Values = NDArray[np.float32]
 
@@ -40,6 +43,11 @@ class Frame:
     def letters(self) -> int:
         """How many letters and signs were read."""
         return len("".join(self.text.split()))
+
+    @property
+    def bent(self) -> bool:
+        """Whether the box is far too high for as many letters side by side: they stand on an arc, or in a part of it."""
+        return self.letters >= _SOME and self.height * self.letters > _TALLEST * self.length
 
     @property
     def ascends(self) -> bool:

@@ -30,8 +30,13 @@ RARE = 2.5
 STREWN = 0.35
 """How evenly a colour of the ink must be strewn over the line: a thing behind it is in one place."""
 _LEAST = 0.02
+"""Share of the line's pixels that a colour of the ink makes up."""
 _NARROW = 12.0
 """The most that an ink's narrowness counts for against a restless ground."""
+_ALONE = 20.0
+"""Evidence from which a pixel needs no neighbour's: dots and dashes of small letters are a pixel or two thick."""
+_CALM = 10.0
+"""Standard deviation of the ground, levels, up to which that holds."""
 _THIN = 3
 """px beyond sure ink up to which hairlines and rims are followed."""
 _MIXED = 6.0
@@ -75,7 +80,9 @@ class Ink:
     """Share of the line's pixels in ink colours, less that of its surroundings."""
 
 
-def find_ink(levels: Levels3, line: Line, rare: float = RARE, strewn: float = STREWN) -> Ink:
+def find_ink(
+    levels: Levels3, line: Line, rare: float = RARE, strewn: float = STREWN, bent: bool = False
+) -> Ink:
     """The ink of a line, told apart by what is around it; in its ends only what is closed and of the same ink."""
     inside, around = line.inside, line.around
     middle = local_median(levels, line.height)
@@ -88,9 +95,11 @@ def find_ink(levels: Levels3, line: Line, rare: float = RARE, strewn: float = ST
     )
     core, separation = max((by_colour, by_change), key=lambda found: found[1])
     cut = rim(line.inside | line.ends)
+    if bent:
+        core, _ = text_body(core, cut, line.frame, bent)
     for _ in range(2):
         core, background = _refined(levels, core, line, strewn)
-        core, body = text_body(core, cut, line.frame)
+        core, body = text_body(core, cut, line.frame, bent)
     return Ink(core, body, background, energy(levels - middle) / np.float32(3), separation)
 
 
@@ -136,8 +145,10 @@ def _refined(levels: Levels3, core: Zone, line: Line, strewn: float) -> tuple[Zo
     spread = np.zeros(core.shape, np.float32)
     spread[open_to_ink] = CHANNELS * np.log((variance[open_to_ink] + NOISE**2) / error**2)
     against += np.clip(spread, 0, _NARROW)
-    evidence = cv2.GaussianBlur(np.clip(against - best, -30, 30).astype(np.float32), (3, 3), 0)
-    found = (evidence > 0) & (against > 6) & open_to_ink
+    alone = np.clip(against - best, -30, 30).astype(np.float32)
+    evidence = cv2.GaussianBlur(alone, (3, 3), 0)
+    sure = (evidence > 0) | ((alone > _ALONE) & (variance < _CALM**2))
+    found = sure & (against > 6) & open_to_ink
     near = cv2.dilate(found.astype(np.uint8), np.ones((2 * _THIN + 1,) * 2, np.uint8)) > 0
     near &= open_to_ink & ~found & (against > 6)
     doubt = partly(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from tasks.contracts import Pixels, Zone
 from tasks.generation.unmix_background import Plane, Spread
 from tasks.generation.unmix_evidence import Overlay
+from tasks.generation.unmix_solid import depth_in
 
 LEVELS = (0.0, 0.5, 1.0)
 """Coverages that a pixel may be given: none, an edge's, all."""
@@ -19,8 +21,12 @@ _HALF = 0.15
 """Cost of a half-covered pixel."""
 _COARSE = 0.03
 """Standard deviation of an edge's coverage about the nearest of LEVELS."""
+_DEAR = 0.6
+"""Share of the greatest cost of a thing's two edges that its width is to cost."""
 _ROUNDS = 2
 _BARRED = np.float32(1e4)
+_THICK, _THICKER = 2.5, 1.5
+"""In typical half widths of strokes, and px: what is thicker is a thing that the overlay's colour would make of the ground."""
 
 Costs = NDArray[np.float32]
 
@@ -30,12 +36,27 @@ def laid_out(pixels: Pixels, hole: Zone, overlay: Overlay, spread: Spread) -> Pl
 
     A Markov random field on the grid of pixels: two neighbours cost the step between what lies beneath them if they are
     covered so much, whitened and truncated. Solved by min-sum belief propagation that sweeps right, left, down and up
-    (Tappen and Freeman, ICCV 2003)."""
+    (Tappen and Freeman, ICCV 2003). Where something much thicker than the strokes comes out, which is as likely a thing of the
+    picture, being covered is made so dear that only strokes pay."""
     rows, columns = _frame(hole)
     inside = np.zeros(hole.shape, np.float32)
-    cut = pixels[rows, columns], hole[rows, columns]
-    inside[rows, columns] = _labelled(*cut, overlay, spread.scale[rows, columns], spread)
+    cut = pixels[rows, columns], hole[rows, columns], overlay, spread.scale[rows, columns], spread
+    found = _labelled(*cut, np.zeros(cut[1].shape, np.float32))
+    dear = _thick(found)
+    inside[rows, columns] = _labelled(*cut, dear) if dear.any() else found
     return inside
+
+
+def _thick(layout: Plane) -> Plane:
+    """H×W: cost of being covered, 0 but where the layout is far thicker than its strokes mostly are."""
+    depth = depth_in(layout > 0)
+    ridge = (depth > 0) & (depth >= cv2.dilate(depth, np.ones((3, 3), np.uint8)))
+    if not ridge.any():
+        return np.zeros_like(layout)
+    limit = _THICK * float(np.median(depth[ridge])) + _THICKER
+    side = 2 * int(np.ceil(limit)) + 1
+    about = cv2.dilate((depth > limit).astype(np.float32), np.ones((side, side), np.uint8))
+    return np.asarray(about * np.float32(_DEAR * _WORST / limit) * (layout > 0), np.float32)
 
 
 def _frame(hole: Zone) -> tuple[slice, slice]:
@@ -46,7 +67,9 @@ def _frame(hole: Zone) -> tuple[slice, slice]:
     )
 
 
-def _labelled(pixels: Pixels, hole: Zone, overlay: Overlay, scale: Plane, spread: Spread) -> Plane:
+def _labelled(
+    pixels: Pixels, hole: Zone, overlay: Overlay, scale: Plane, spread: Spread, dear: Plane
+) -> Plane:
     off = pixels - overlay.colour
     coarse = (_COARSE * overlay.opacity) ** 2 * float((off[hole] ** 2).mean())
     variance = scale[..., None] * spread.share + np.float32(spread.floor + coarse)
@@ -59,6 +82,7 @@ def _labelled(pixels: Pixels, hole: Zone, overlay: Overlay, scale: Plane, spread
     own = np.zeros((hole.shape[1], len(LEVELS), hole.shape[0]), np.float32)
     own[:, 1] = _HALF
     own += np.where(hole.T[:, None], np.float32(0), _BARRED) * np.array([[0], [1], [1]], np.float32)
+    own += dear.T[:, None] * np.asarray(LEVELS, np.float32)[:, None]
     sides, ends = np.zeros_like(own), np.zeros_like(own)
     for _ in range(_ROUNDS):
         sides = _messages(own + ends, across)

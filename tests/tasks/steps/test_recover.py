@@ -13,6 +13,7 @@ from skimage import data
 from model_registry.engines.contract import TextLine
 from tasks.intents import RemoveText
 from tasks.job import JobSpec
+from tasks.lossless import decode_mask
 from tasks.plan import Value
 from tasks.results import ItemResult
 from tasks.steps import whose_text
@@ -35,7 +36,7 @@ def truth(cards: Path, monkeypatch: pytest.MonkeyPatch) -> NDArray[np.uint8]:
 
     monkeypatch.setattr(toy_engines.RedReader, "read", reading)
     overlay = whose_text.Origin("overlay", 1.0, "")
-    monkeypatch.setattr(whose_text, "origins", lambda image, lines: (overlay,) * len(lines))
+    monkeypatch.setattr(whose_text, "origins", lambda image, lines, **_: (overlay,) * len(lines))
     return picture
 
 
@@ -100,3 +101,28 @@ def test_a_second_run_recovers_nothing_again(
     first, again = run(tmp_path), run(tmp_path)
     assert again.output_sha256 == first.output_sha256
     assert again.regions == first.regions
+
+
+def test_a_letter_cut_off_by_the_reader_comes_back(
+    tmp_path: Path, pictures: Path, truth: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edited = lettered(truth, 0.5)
+    save(pictures / "word.png", edited)
+    marked = (edited != truth).any(axis=2)
+    last = int(np.flatnonzero(marked.any(axis=0)).max()) - 12
+    short = tuple((min(x, last - 6.0), y) for x, y in LINE)
+    reader = (TextLine(short, "supplier", 0.9),)
+    monkeypatch.setattr(
+        toy_engines.RedReader, "read",
+        lambda self, image, *, params: reader if image.shape == truth.shape else (),
+    )  # fmt: skip
+    monkeypatch.setattr("tasks.detection.strokes_lines._BEYOND", 0.0)
+    result = run(tmp_path)
+    beyond = marked.copy()
+    beyond[:, :last] = False
+    (region,) = result.regions
+    assert region.recovered > 0.9
+    assert region.box[2] > last + 8
+    assert decibels(result, truth, beyond) > 30
+    mask = shop_of(tmp_path).store.get(region.artifacts["mask"])
+    assert decode_mask(mask).shape == (region.box[3] - region.box[1], region.box[2] - region.box[0])

@@ -70,11 +70,11 @@ def first_rung(ladder: Sequence[Suited], facts: RegionFacts) -> int:
 
 
 def rungs_to_try(ladder: Sequence[Rung], facts: RegionFacts, attempts: int) -> tuple[Rung, ...]:
-    """The first rung that suits the region and those above it, `attempts` at most.
+    """The first rung that suits the region and those above it that do, `attempts` at most.
 
-    Above the first no engine is left out but those for drawn grounds where the ground is none: they would only waste one."""
+    An engine that does not suit the region would only waste an attempt."""
     start = first_rung(ladder, facts)
-    above = (engine for engine in ladder[start + 1 :] if facts.synthetic or not engine.synthetic)
+    above = (engine for engine in ladder[start + 1 :] if _suits(engine, facts))
     return (ladder[start], *above)[:attempts]
 
 

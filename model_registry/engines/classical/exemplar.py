@@ -6,19 +6,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model_registry.engines.classical.diffusion_fill import NavierStokesFill
 from model_registry.engines.classical.exemplar_patches import from_opponent, to_opponent
 from model_registry.engines.classical.exemplar_pyramid import doubled, pull_push, pyramid
 from model_registry.engines.classical.exemplar_search import Search, complete
+from model_registry.engines.classical.poisson import harmonic_correction
 from model_registry.engines.contract import Hole, Params, Pixels
 
 _SMOOTH_SHARE, _SMOOTH_DEPTH = 0.5, 1.5
 """Share of a smooth fill in the hole's outermost pixels, and the px over which it falls to 1/e: beside known pixels what
 they say is worth as much as a likeness from elsewhere, and the average of the two more than either."""
-_LEAST_CONTEXT = 8
-"""Around the hole, px: a patch and a little more."""
-_WHITE = np.float32(3**0.5)
-"""Brightness of white in opponent colours."""
+_LEAST_CONTEXT = 24
+"""Around the hole, px: a few patches."""
+_CONTEXT_OF_DEPTH = 8
+"""Further than this many times a hole's depth there is nothing it would need."""
 
 
 class ExemplarFill:
@@ -38,7 +38,7 @@ class ExemplarFill:
         out = image.copy()
         if hole.all() or not hole.any():
             return out
-        window = _window(hole, max(int(params["context"]), _LEAST_CONTEXT))
+        window = _window(hole, _reach(hole, int(params["context"])))
         known, gap = to_opponent(image[window]), hole[window]
         search = Search(np.random.default_rng(seed % 2**63), int(params["samples"]))
         made = _coarse_to_fine(known, gap, search)
@@ -46,6 +46,12 @@ class ExemplarFill:
         made = from_opponent(made)
         out[window][gap] = np.clip(made[gap], 0, 1)
         return out
+
+
+def _reach(hole: Hole, context: int) -> int:
+    """How far around the hole patches are looked for, px: thin holes need no more than their neighbourhood."""
+    depth = cv2.distanceTransform(np.pad(hole, 1).astype(np.uint8), cv2.DIST_L2, 3).max()
+    return max(min(context, int(_CONTEXT_OF_DEPTH * depth)), _LEAST_CONTEXT)
 
 
 def _window(hole: Hole, context: int) -> tuple[slice, slice]:
@@ -58,11 +64,8 @@ def _window(hole: Hole, context: int) -> tuple[slice, slice]:
 
 
 def _smooth(image: Pixels, hole: Hole) -> Pixels:
-    """`image` (opponent colours) filled without patches: brightness along its lines of equal light, colour by means."""
-    out = pull_push(image, ~hole)
-    brightness = image[..., :1] / _WHITE
-    filled = NavierStokesFill().fill(brightness, hole, seed=0, prompt="", params={"radius": 3.0})
-    return np.asarray(np.concatenate([filled * _WHITE, out[..., 1:]], axis=2), np.float32)
+    """`image` (opponent colours) with a membrane over its hole."""
+    return np.where(hole[..., None], harmonic_correction(image, hole), image)
 
 
 def _smooth_share(hole: Hole) -> NDArray[np.float32]:

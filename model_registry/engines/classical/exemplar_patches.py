@@ -15,7 +15,7 @@ RADIUS = 3
 SIDE = 2 * RADIUS + 1
 MEAN_WEIGHT = 0.6
 """How much the mean of a patch counts beside its form."""
-_ORDER, _CHROMA_ORDER = 3, 1
+_ORDER, _CHROMA_ORDER = 4, 1
 """Highest sum of the two frequencies that is kept, for brightness and for colour."""
 
 _OPPONENT = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]], np.float32)
@@ -24,12 +24,12 @@ _OPPONENT /= np.linalg.norm(_OPPONENT, axis=1, keepdims=True)
 
 def to_opponent(image: Pixels) -> Floats:
     """H×W×3 RGB to brightness, red against blue, green against both: orthonormal, so distances stay what they are."""
-    return np.asarray(image @ _OPPONENT.T, np.float32)
+    return np.asarray(cv2.transform(image, _OPPONENT), np.float32)
 
 
 def from_opponent(image: Floats) -> Pixels:
     """The inverse of `to_opponent`."""
-    return np.asarray(image @ _OPPONENT, np.float32)
+    return np.asarray(cv2.transform(image, _OPPONENT.T), np.float32)
 
 
 def _terms() -> list[tuple[int, int, int]]:

@@ -17,6 +17,10 @@ _LEAST_SIDE, _MOST_LEVELS, _THIN = 32, 6, 1.5
 """Halving ends at a side below the first, px, or where the hole is no thicker than the last, px to its edge."""
 
 
+_BESIDE = 16
+"""Known pixels around a hole that its texture is continued from, px."""
+
+
 @dataclass(frozen=True, slots=True)
 class Level:
     """One size of the picture."""
@@ -50,7 +54,11 @@ def _texture(image: Floats, hole: Hole) -> Floats:
     """Of the brightness, the first of the opponent colours."""
     planes, seen = texture(image[..., 0], ~hole)
     third = np.zeros(hole.shape, np.float32)  # the means below are of three channels
-    return pull_push(np.dstack([planes, third]), seen & ~hole)[..., :2]
+    whole, known = np.dstack([planes, third]), seen & ~hole
+    x, y, w, h = cv2.boundingRect((~known).astype(np.uint8))
+    near = slice(max(y - _BESIDE, 0), y + h + _BESIDE), slice(max(x - _BESIDE, 0), x + w + _BESIDE)
+    whole[near] = pull_push(whole[near], known[near])
+    return whole[..., :2]
 
 
 def _half(level: Level) -> Level:

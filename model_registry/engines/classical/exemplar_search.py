@@ -10,24 +10,30 @@ from numpy.typing import NDArray
 
 from model_registry.engines.classical.exemplar_patches import RADIUS, SIDE, descriptors
 from model_registry.engines.classical.exemplar_pyramid import Level
-from model_registry.engines.classical.exemplar_vote import Lattice, voted
+from model_registry.engines.classical.exemplar_vote import Lattice, voted, votes
 
 Floats = NDArray[np.float32]
 Places = NDArray[np.intp]
 
-_PASSES = (3, 3, 6, 8)
+_PASSES = (3, 6, 8, 8)
 """Rounds of searching and voting at full size, at half and at a quarter of it, and below."""
 
-_EXHAUSTIVE = 1_500_000
-"""Pairs of patches up to which all are compared in the first round."""
-_COHERENT = 0.6
+_EXHAUSTIVE = 4_000_000
+"""Pairs of patches up to which all are compared in the first round of a level."""
+_COHERENT = 0.15
 """A neighbour's likeness, continued, is taken when it is worse by no more than this share."""
 _STEPS = (4, 1)
 """How far away, in steps of the lattice, the neighbours are whose likenesses are continued."""
 _REACH = 16
 """Of the widest random trial around the likeness found so far, px; each further one reaches half as far, then again."""
+_NEAR = 0.003
+"""How much each px between a patch and its likeness counts beside a coefficient: of two alike the nearer is taken."""
+_MANY = 1500
+"""Pixels of a hole from which on only every second patch in each direction is searched for, as always at full size."""
 _BUSY = np.float32(12.0)
 """How much texture counts beside a patch's coefficients."""
+_STANDING = 4
+"""Columns of a table that stay as they are in every pass: texture and place."""
 _OUT = np.float32(1e3)
 """Coefficients of a patch that must not be copied from: unlike any other."""
 
@@ -59,21 +65,30 @@ def complete(
     places = np.flatnonzero(usable)
     if not len(places):
         return image, None
-    lattice = Lattice.over(level, 2 if depth == 0 else 1)
+    lattice = Lattice.over(level, 2 if depth == 0 or np.count_nonzero(level.hole) > _MANY else 1)
     canvas = _mirrored(image)
-    busy = _mirrored(level.texture).reshape(-1, 2) * _BUSY
-    table = np.column_stack([descriptors(canvas), busy])
-    wanted, offered = table[lattice.places], np.where(usable.reshape(-1, 1), table, _OUT)
+    table = np.column_stack([descriptors(canvas), _standing(canvas, level, depth)])
+    wanted, offered = table[lattice.places], table
+    offered[~usable.ravel()] = _OUT
     start = _start(lattice, coarser, places, search)
     field = Field(lattice, start, _unlike(offered, wanted, start))
+    pixels = votes(canvas)
     for turn in range(_PASSES[min(depth, len(_PASSES) - 1)]):
         if turn:
-            wanted[:, :-2] = descriptors(canvas)[lattice.places]
+            wanted[:, :-_STANDING] = lattice.described(canvas)
             field.unlike = _unlike(offered, wanted, field.source)
-        _search(field, wanted, offered, places, coarser is None and turn == 0, search)
-        made = voted(canvas, lattice, field.source, field.unlike, wanted, offered)
+        _search(field, wanted, offered, places, turn == 0, search)
+        made = voted(canvas, pixels, lattice, field.source, field.unlike, wanted, offered)
         canvas = _mirrored(made[RADIUS:-RADIUS, RADIUS:-RADIUS])
     return np.ascontiguousarray(canvas[RADIUS:-RADIUS, RADIUS:-RADIUS]), field
+
+
+def _standing(canvas: Floats, level: Level, depth: int) -> Floats:
+    """What is compared beside the coefficients and stays as it is in every pass: texture, and the place itself."""
+    h, w = canvas.shape[:2]
+    busy = _mirrored(level.texture).reshape(-1, 2) * _BUSY
+    down, across = (np.arange(size, dtype=np.float32) * np.float32(_NEAR * 2**depth) for size in (h, w))
+    return np.column_stack([busy, np.repeat(down, w), np.tile(across, h)])
 
 
 def _padded(area: NDArray[np.bool_], value: bool) -> NDArray[np.bool_]:
@@ -85,15 +100,19 @@ def _mirrored(image: Floats) -> Floats:
 
 
 def _start(lattice: Lattice, coarser: Field | None, places: Places, search: Search) -> Places:
-    """Twice the coarser level's places, each patch taking those of the one it lies under; any known patch where none was."""
+    """Twice the coarser level's places, each patch going on with those of the one it lies under or beside; any known patch where
+    none was."""
     anywhere = places[search.random.integers(0, len(places), len(lattice.places))]
     if coarser is None:
         return anywhere
     above = coarser.lattice
-    patch = above.index.take((lattice.rows // 2 + RADIUS) * above.width + lattice.columns // 2 + RADIUS)
+    down, across = lattice.rows // 2, lattice.columns // 2
+    beside = down % above.stride, across % above.stride
+    under = (down - beside[0] + RADIUS) * above.width + across - beside[1] + RADIUS
+    patch = above.index.take(under, mode="clip")
     source = coarser.source[np.maximum(patch, 0)]
-    rows = 2 * (source // above.width - RADIUS) + lattice.rows % 2
-    columns = 2 * (source % above.width - RADIUS) + lattice.columns % 2
+    rows = 2 * (source // above.width - RADIUS + beside[0]) + lattice.rows % 2
+    columns = 2 * (source % above.width - RADIUS + beside[1]) + lattice.columns % 2
     doubled = (rows + RADIUS) * lattice.width + columns + RADIUS
     return np.where(patch < 0, anywhere, doubled)
 
@@ -133,10 +152,16 @@ def _continue(field: Field, wanted: Floats, offered: Floats) -> None:
 def _take(field: Field, wanted: Floats, offered: Floats, source: Places, within: float) -> None:
     """Change to `source` wherever it is less unlike than what is there, times `within`; ties change nothing."""
     source = np.minimum(np.maximum(source, 0), len(offered) - 1)
-    unlike = _unlike(offered, wanted, source)
-    better = unlike < field.unlike * within
-    np.copyto(field.source, source, where=better)
-    np.copyto(field.unlike, unlike, where=better)
+    other = np.flatnonzero(source != field.source)
+    if 2 * len(other) < len(source):
+        asked, tried, now = wanted[other], source[other], field.unlike[other]
+    else:
+        other, asked, tried, now = np.arange(len(source)), wanted, source, field.unlike
+    unlike = _unlike(offered, asked, tried)
+    better = unlike < now * within
+    changed = other[better]
+    field.source[changed] = tried[better]
+    field.unlike[changed] = unlike[better]
 
 
 def _unlike(offered: Floats, wanted: Floats, source: Places) -> Floats:

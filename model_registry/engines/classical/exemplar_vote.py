@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model_registry.engines.classical.exemplar_patches import RADIUS, mean_shift
+from model_registry.engines.classical.exemplar_patches import RADIUS, SIDE, descriptors, mean_shift
 from model_registry.engines.classical.exemplar_pyramid import Level
 
 Floats = NDArray[np.float32]
@@ -19,7 +19,7 @@ _MOST_SHIFT = 0.1
 """By which the mean of a copied patch may change, per opponent channel."""
 _TRUST = 1.5
 """By this factor a patch counts less for each px that its middle lies from the known pixels."""
-_FLOOR = 0.1
+_FLOOR = 0.02
 """Of the median unlikeness, added to each, so that no patch alone decides."""
 
 _MIDDLE = 1.5
@@ -65,6 +65,13 @@ class Lattice:
         gap = np.flatnonzero(np.pad(level.hole, RADIUS))
         return cls(width, stride, rows, columns, places, index, trust.astype(np.float32), gap)
 
+    def described(self, canvas: Floats) -> Floats:
+        """The descriptors of the patches on a grown picture."""
+        top, left = int(self.rows.min()), int(self.columns.min())
+        part = canvas[top : int(self.rows.max()) + SIDE, left : int(self.columns.max()) + SIDE]
+        places = (self.rows - top + RADIUS) * part.shape[1] + self.columns - left + RADIUS
+        return np.asarray(descriptors(part)[places])
+
     def neighbours(self, steps: int) -> Iterator[tuple[Places, Places]]:
         """For left, right, above and below: each patch's neighbour so many lattice steps away (itself at the end of the lattice), and the way
         back from it."""
@@ -76,8 +83,19 @@ class Lattice:
             yield np.asarray(beside, np.intp), self.places - self.places[beside]
 
 
+def votes(canvas: Floats) -> Floats:
+    """N×4: the pixels of a grown picture, and one for each, which counts the votes."""
+    return np.asarray(cv2.merge((canvas, np.ones(canvas.shape[:2], np.float32))), np.float32).reshape(-1, 4)
+
+
 def voted(
-    canvas: Floats, lattice: Lattice, source: Places, unlike: Floats, wanted: Floats, offered: Floats
+    canvas: Floats,
+    pixels: Floats,
+    lattice: Lattice,
+    source: Places,
+    unlike: Floats,
+    wanted: Floats,
+    offered: Floats,
 ) -> Floats:
     """`canvas` (grown picture) with new pixels in its hole: patches count by their likeness and by how near their middle is to
     known pixels, and each is first given the mean that is wanted, within bounds."""
@@ -86,7 +104,6 @@ def voted(
     shift = np.zeros((len(weight), 4), np.float32)
     shift[:-1, :3] = mean_shift(wanted, offered[source, :3], _MOST_SHIFT)
     origin = np.append(source, 0)
-    pixels = cv2.merge((canvas, np.ones(canvas.shape[:2], np.float32))).reshape(-1, 4)
     out = canvas.copy()
     flat = out.reshape(-1, 3)
     for gap, offsets in _by_phase(lattice):
@@ -110,13 +127,18 @@ def _by_middle(lattice: Lattice, offsets: Places) -> Floats:
 
 def _by_phase(lattice: Lattice) -> Iterator[tuple[Places, Places]]:
     """The hole's pixels by where they lie between the lattice's lines, some at a time (1×N), with the offsets to the patches
-    over them (M×1)."""
+    over them (M×1). Where every patch was searched for, every second of them has a word: neighbours say much the same."""
     step, reach = lattice.stride, range(-RADIUS, RADIUS + 1)
     rows, columns = lattice.gap // lattice.width - RADIUS, lattice.gap % lattice.width - RADIUS
     for y in range(step):
         for x in range(step):
             gap = lattice.gap[(rows % step == y) & (columns % step == x)]
             lines = [dy for dy in reach if (y + dy) % step == 0]
-            offsets = [dy * lattice.width + dx for dy in lines for dx in reach if (x + dx) % step == 0]
+            offsets = [
+                dy * lattice.width + dx
+                for dy in lines
+                for dx in reach
+                if (x + dx) % step == 0 and (step > 1 or (dx + dy) % 2 == 0)
+            ]
             for start in range(0, len(gap), _AT_ONCE):
                 yield gap[start : start + _AT_ONCE], np.array(offsets)[:, None]

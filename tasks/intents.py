@@ -46,7 +46,41 @@ class MaskColourKey(Frozen):
     tolerance: int = Field(default=24, ge=0, le=255)
 
 
-MaskSpec = Annotated[MaskFile | MaskBoxes | MaskPolygons | MaskColourKey, Field(discriminator="kind")]
+Points = tuple[tuple[int, int], ...]
+
+
+class MaskObjectBox(Frozen):
+    """The outline of the object that fills each box, and not the box itself."""
+
+    kind: Literal["object-box"] = "object-box"
+    boxes: tuple[Coordinates, ...] = Field(min_length=1, max_length=64)
+    on: Points = Field(default=(), max_length=64)
+    """Points, x,y in pixels, that lie on the objects."""
+    off: Points = Field(default=(), max_length=64)
+    """Points that do not."""
+
+
+class MaskClick(Frozen):
+    """The outline of the one object that all points `on` lie on, and none of `off`."""
+
+    kind: Literal["click"] = "click"
+    on: Points = Field(min_length=1, max_length=64)
+    off: Points = Field(default=(), max_length=64)
+
+
+class MaskWords(Frozen):
+    """The outlines of whatever the words name."""
+
+    kind: Literal["words"] = "words"
+    words: str = Field(min_length=1, max_length=200, pattern=r"\S")
+
+
+MaskSpec = Annotated[
+    MaskFile | MaskBoxes | MaskPolygons | MaskColourKey | MaskObjectBox | MaskClick | MaskWords,
+    Field(discriminator="kind"),
+]
+BY_OBJECT = (MaskObjectBox, MaskClick, MaskWords)
+"""The masks that are drawn by an engine."""
 
 
 class RemoveText(Frozen):

@@ -6,23 +6,43 @@ import numpy as np
 
 from tasks.contracts import Box, Mask, Raster
 from tasks.detection.mask_file import mask_from_file
+from tasks.detection.pointed import Finders, pointed_mask
 from tasks.detection.polygons import fill_polygon
 from tasks.detection.syntax import FORMS, parse_mask
 from tasks.errors import BadMask
-from tasks.intents import Coordinates, MaskBoxes, MaskColourKey, MaskFile, MaskPolygons, MaskSpec
+from tasks.intents import (
+    BY_OBJECT,
+    Coordinates,
+    MaskBoxes,
+    MaskClick,
+    MaskColourKey,
+    MaskFile,
+    MaskObjectBox,
+    MaskPolygons,
+    MaskSpec,
+    MaskWords,
+)
 
-__all__ = ["FORMS", "build_mask", "parse_mask"]
+__all__ = ["FORMS", "Finders", "build_mask", "parse_mask"]
 
 
-def build_mask(spec: MaskSpec, raster: Raster, file_bytes: bytes | None = None, *, picture: str = "") -> Mask:
-    """The mask that `spec` describes, H×W float32 0–1 of the raster's size, 1 = edit; never empty, never resized.
+def build_mask(
+    spec: MaskSpec,
+    raster: Raster,
+    file_bytes: bytes | None = None,
+    *,
+    picture: str = "",
+    finders: Finders | None = None,
+) -> Mask:
+    """The mask that `spec` describes, H×W float32 0–1 of the raster's size, 1 = edit; never resized. Empty only
+    where words name nothing that is seen.
 
     file_bytes: the content of a MaskFile's file, which only the caller may fetch. Coordinates are those of the picture
-    as displayed. Raises BadMask, naming `picture`, for a mask that is missing, unreadable, of another size, empty, or
+    as displayed. finders: what draws the masks of objects, needed for those alone. Raises BadMask, naming `picture`, for a mask that is missing, unreadable, of another size, empty, or
     with a box or polygon that covers nothing of the picture."""
     try:
-        mask = _build(spec, raster, file_bytes)
-        if not mask.any():
+        mask = _build(spec, raster, file_bytes, finders)
+        if not mask.any() and not isinstance(spec, BY_OBJECT):
             raise BadMask("the mask is empty: nothing in it is brighter than half")
     except BadMask as fault:
         fault.about(picture=picture, stage="detection")
@@ -30,7 +50,7 @@ def build_mask(spec: MaskSpec, raster: Raster, file_bytes: bytes | None = None, 
     return mask
 
 
-def _build(spec: MaskSpec, raster: Raster, file_bytes: bytes | None) -> Mask:
+def _build(spec: MaskSpec, raster: Raster, file_bytes: bytes | None, finders: Finders | None) -> Mask:
     match spec:
         case MaskFile():
             if file_bytes is None:
@@ -42,6 +62,10 @@ def _build(spec: MaskSpec, raster: Raster, file_bytes: bytes | None) -> Mask:
             return _from_polygons(spec, raster)
         case MaskColourKey():
             return _from_colour(spec, raster)
+        case MaskObjectBox() | MaskClick() | MaskWords():
+            if finders is None:
+                raise ValueError(f"a mask of kind {spec.kind!r} is drawn by an engine: give its finders")
+            return pointed_mask(spec, raster, finders)
 
 
 def _from_boxes(spec: MaskBoxes, raster: Raster) -> Mask:

@@ -8,16 +8,31 @@ from collections.abc import Callable
 from pydantic import ValidationError
 
 from tasks.errors import BadRequest
-from tasks.intents import MaskBoxes, MaskColourKey, MaskFile, MaskPolygons, MaskSpec
+from tasks.intents import (
+    MaskBoxes,
+    MaskClick,
+    MaskColourKey,
+    MaskFile,
+    MaskObjectBox,
+    MaskPolygons,
+    MaskSpec,
+    MaskWords,
+    Points,
+)
 
 FORMS = """\
 box:X0,Y0,X1,Y1          a box in pixels, half open; several: box:10,20,200,120;300,20,400,90
 poly:X,Y X,Y X,Y …       a closed polygon; several: poly:10,10 50,10 50,60;80,80 90,80 90,95
 key:#RRGGBB~TOLERANCE    every pixel near a colour, such as key:#00ff00~24
+object:X0,Y0,X1,Y1       the outline of the object in a box; several: object:10,20,200,120;300,20,400,90
+click:X,Y X,Y …          the outline of the object at these points
+                         either may go on with on:X,Y … (on the object) and off:X,Y … (not on it)
+words:WORDS              the outlines of what the words name, such as words:the red mug
 PATH                     a picture of the same size, white where the edit goes, such as mask.png"""
 """What `parse_mask` takes."""
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,9}")
+_MARK = re.compile(r"\b(on|off):")
 
 
 def parse_mask(text: str) -> MaskSpec:
@@ -57,7 +72,38 @@ def _key(text: str) -> MaskColourKey:
     return MaskColourKey(colour=colour, tolerance=_integers(tolerance, 1)[0])
 
 
-_READERS: dict[str, Callable[[str], MaskSpec]] = {"box": _boxes, "poly": _polygons, "key": _key}
+def _objects(text: str) -> MaskObjectBox:
+    boxes, on, off = _with_points(text)
+    return MaskObjectBox.model_validate({
+        "boxes": [_integers(part) for part in _parts(boxes, "object:")], "on": on, "off": off
+    })  # fmt: skip
+
+
+def _clicks(text: str) -> MaskClick:
+    first, more, off = _with_points(text)
+    return MaskClick(on=(*_points(first), *more), off=off)
+
+
+def _words(text: str) -> MaskWords:
+    return MaskWords(words=" ".join(text.split()))
+
+
+def _with_points(text: str) -> tuple[str, Points, Points]:
+    """What stands before `on:` and `off:`, and the points after each."""
+    before, *rest = _MARK.split(text)
+    found: dict[str, Points] = {"on": (), "off": ()}
+    for mark, points in zip(rest[::2], rest[1::2], strict=True):
+        found[mark] = (*found[mark], *_points(points))
+    return before, found["on"], found["off"]
+
+
+def _points(text: str) -> Points:
+    return tuple((x, y) for x, y in (_integers(point, 2) for point in text.replace(";", " ").split()))
+
+
+_READERS: dict[str, Callable[[str], MaskSpec]] = {
+    "box": _boxes, "poly": _polygons, "key": _key, "object": _objects, "click": _clicks, "words": _words,
+}  # fmt: skip
 
 
 def _parts(text: str, prefix: str) -> list[str]:

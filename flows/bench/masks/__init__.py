@@ -1,0 +1,1 @@
+"""Bench `masks`: inexact masks, found out on their rim and put right."""

@@ -15,6 +15,7 @@ from typing import Any
 from tasks.policy.detectors.registry import LOADERS
 from tasks.policy.model import REQUIRED, VERDICTS, BadPolicy, Category, Policy
 from tasks.policy.spelling import compact, fold
+from tasks.thresholds import KINDS, fault
 
 _FIELDS = {f.name: f for f in fields(Category) if f.name != "name"}
 _NEEDED = [name for name, f in _FIELDS.items() if f.default is MISSING and f.default_factory is MISSING]
@@ -27,6 +28,7 @@ _LISTS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Lists of strings, and what may stand in them; anything where empty."""
 _FLAGS = ("echoes", "mrz", "anywhere", "excuses", "off")
+_SETTINGS = {"reading", "urls", "verification", "category"}
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
@@ -39,11 +41,10 @@ def load_policy(source: str | Path) -> Policy:
         data = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadPolicy(f"the policy cannot be read: {error}", stage="policy") from error
-    problems = [
-        f"{name}: there is no such setting" for name in sorted(set(data) - {"reading", "urls", "category"})
-    ]
+    problems = [f"{name}: there is no such setting" for name in sorted(set(data) - _SETTINGS)]
     confidence = _confidence(data.get("reading"), problems)
     domains = _domains(data.get("urls", {}), problems)
+    thresholds = _built_in_thresholds() | _thresholds(data.get("verification", {}), problems)
     table = data.get("category", {})
     if not isinstance(table, dict):
         table = {}
@@ -56,13 +57,37 @@ def load_policy(source: str | Path) -> Policy:
     categories = tuple(c for name, given in table.items() if (c := _category(name, given, problems)))
     if problems:
         raise BadPolicy(f"the policy has {len(problems)} fault(s)", tuple(problems), stage="policy")
-    return Policy(categories, confidence, domains)
+    return Policy(categories, confidence, domains, dict(sorted(thresholds.items())))
 
 
 @cache
 def default_policy() -> Policy:
     """The policy that comes with the product."""
-    return load_policy(files("tasks.policy").joinpath("default.toml").read_text(encoding="utf-8"))
+    return load_policy(_built_in())
+
+
+def _built_in() -> str:
+    return files("tasks.policy").joinpath("default.toml").read_text(encoding="utf-8")
+
+
+@cache
+def _built_in_thresholds() -> dict[str, float]:
+    """What goes where a policy says nothing else."""
+    return _thresholds(tomllib.loads(_built_in())["verification"], [])
+
+
+def _thresholds(given: object, problems: list[str]) -> dict[str, float]:
+    """A table of thresholds, and tables of those of one kind of region, by name; faulty ones are left out."""
+    if not isinstance(given, dict):
+        problems.append("verification: a table is wanted")
+        return {}
+    flat: dict[str, Any] = {}
+    for name, value in given.items():
+        of_kind = value if name in KINDS and isinstance(value, dict) else None
+        flat |= {name: value} if of_kind is None else {f"{name}.{k}": v for k, v in of_kind.items()}
+    faults = {name: wrong for name, value in flat.items() if (wrong := fault(name, value))}
+    problems += [f"verification.{name}: {wrong}" for name, wrong in faults.items()]
+    return {name: float(value) for name, value in flat.items() if name not in faults}
 
 
 def _confidence(given: object, problems: list[str]) -> float:

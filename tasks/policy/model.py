@@ -89,6 +89,8 @@ class Policy:
     """A text read with less is unread."""
     domains: tuple[str, ...] = ()
     """The catalogue's own, as `example.com`; their subdomains are own too."""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    """What edited regions are held against, sorted by name; of a kind of region alone as `text.leak_max`."""
 
     @cached_property
     def digest(self) -> str:

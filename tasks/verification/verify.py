@@ -13,11 +13,13 @@ from tasks.verification.colour import low_frequency_delta_e
 from tasks.verification.grain import grain_ratio
 from tasks.verification.leak import leak
 from tasks.verification.outside import outside_changed
+from tasks.verification.repetition import repetition
 from tasks.verification.residual import residual_text
 from tasks.verification.seam import seam_step
-from tasks.verification.thresholds import check_names, failures
+from tasks.verification.sharpness import sharpness_ratio
+from tasks.verification.thresholds import check, failures
 
-NO_RING = "the hole covers all there is: seam, grain and colour could not be compared"
+NO_RING = "the hole covers all there is: seam, grain, sharpness and colour could not be compared"
 
 
 def verify(
@@ -29,12 +31,12 @@ def verify(
     before: the picture; filled: the engine's fill; after: the result; each H×W×C float32 0–1, C = 1 or 3. hole: pixels
     whose old content had to go; zone: pixels that may change (hole included). residual_lines: text read again in the
     result, in the crop's pixels or, with `text_box`, in those of the frame that the crop is that box of; None when no
-    text was looked for, which leaves the score out. thresholds: as in DEFAULT_THRESHOLDS; only these can fail a region.
+    text was looked for, which leaves the score out. thresholds: by the names in `tasks.thresholds.SENTENCES`; only these can fail a region.
 
     Reasons name each threshold missed, with the figures (`failed` the scores); without a ring around the hole, where seam and colour score 0 and
-    grain 1, they say so too. Raises ValueError for shapes that differ or an unknown threshold, EngineFailed when the
+    grain and sharpness 1, they say so too. Raises ValueError for shapes that differ or an unknown threshold, EngineFailed when the
     result is not finite."""
-    check_names(thresholds)
+    check(thresholds)
     _check_shapes(before, filled, after, hole, zone)
     if not (np.isfinite(filled).all() and np.isfinite(after).all()):
         raise EngineFailed("the edited region holds values that are not finite", stage="verification")
@@ -43,6 +45,8 @@ def verify(
         "seam_step": seam_step(after, hole),
         "outside_changed": float(outside_changed(before, after, zone)),
         "grain_ratio": grain_ratio(after, hole, zone),
+        "sharpness_ratio": sharpness_ratio(after, hole, zone),
+        "repetition": repetition(after, hole),
         "low_frequency_delta_e": low_frequency_delta_e(after, hole),
     }
     if residual_lines is not None:

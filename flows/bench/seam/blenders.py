@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_registry.engines import wrap
+from model_registry.engines.round_trip import without_bias
 from model_registry.pool import EnginePool
 from model_registry.registry import Registry
 from tasks.blending.stage import blend_region
@@ -30,9 +31,12 @@ RIVALS: Final = (
     "seamless_clean",
     "seamless_wide",
     "soft_blend",
+    "multi_band",
+    "measured_blend",
 )
 """`…_clean`: handed a picture from which the object is gone already, the fill in its place; `seamless_wide`: by a mask grown by
-as much as seamlessClone wears off it, as who knows it would; `soft_blend`: our other blend."""
+as much as seamlessClone wears off it, as who knows it would; `soft_blend`, `multi_band`,
+`measured_blend`: our other blends."""
 _WORN: Final = 4
 """By how much seamlessClone wears the mask off, and one, px."""
 _KERNEL: Final = 23
@@ -48,6 +52,7 @@ def blends() -> dict[str, Blend]:
         OURS: _stage(registry, pool, OURS), "paste": paste, "feather": feather, "seamless": seamless, "multiband": multiband,
         "feather_clean": _cleaned(feather), "seamless_clean": _cleaned(seamless),
         "seamless_wide": seamless_wide, "soft_blend": _stage(registry, pool, "soft-blend"),
+        "multi_band": _stage(registry, pool, "multi-band"), "measured_blend": _stage(registry, pool, "measured-blend"),
     }  # fmt: skip
 
 
@@ -56,14 +61,15 @@ def _cleaned(blend: Blend) -> Blend:
 
 
 def _stage(registry: Registry, pool: EnginePool, name: str) -> Blend:
-    """A blend engine in the stage that the pipeline runs it in."""
+    """A blend engine in the stage that the pipeline runs it in, after what the adapters of networks do to a whole picture."""
     card, width = registry.get(name), int(DEFAULTS["blending"]["feather"])
 
     def blend(picture: Levels, fill: Levels, hole: Zone) -> Levels:
         target, source = (np.asarray(p, np.float32) / np.float32(255) for p in (picture, fill))
+        made = without_bias(source, target, hole)
         with pool.lease(name) as engine:
             made, _ = blend_region(
-                target, source, hole, width,
+                target, np.where(hole[..., None], made, target), hole, width,
                 lambda t, s, h, z: wrap.blend(card, engine, t, s, h, z, params={}),
             )  # fmt: skip
         return np.rint(made * 255).astype(np.uint8)

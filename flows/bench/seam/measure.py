@@ -7,9 +7,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from flows.bench.page import Card, enlarged_difference, write_page
 from flows.bench.seam.blenders import OURS, Blend, blends
 from flows.bench.seam.cases import COUNT, Case, cases
-from flows.bench.seam.page import Card, enlarged_difference, write_page
+from flows.bench.seam.crops import crops
 from flows.bench.seam.scores import leaked, seam_gradient
 from flows.bench.seam.tables import Measured, rows, summary
 from flows.bench.setting import folder, side, tell
@@ -69,4 +70,16 @@ def _card(m: Measured, case: Case, compared: Mapping[str, Blend]) -> Card:
         f"{case.shape}, fill with fault “{case.fault}”, given as {case.form}: seam gradient error {m.grad[OURS]:.1f} levels, "
         f"paste {m.grad['paste']:.1f}, seamlessClone {m.grad['seamless']:.1f}."
     )
-    return Card(m.id, why, shown, case.hole)
+    return Card(m.id, (why, _reason(m)), crops(shown, case.hole))
+
+
+def _reason(m: Measured) -> str:
+    """Why it is among the worst, as far as the figures tell."""
+    ours, pasted = m.grad[OURS], m.grad["paste"]
+    if m.fault == "patches":
+        return f"What was copied is other content: the blend takes off the cast ({1 - ours / pasted:.0%} of paste's error), not that."
+    if ours > 0.7 * pasted:
+        return "The step across the edge looks like the fill's own roughness here, so little of it was taken off."
+    if m.fault in ("soft", "decoded"):
+        return "What is left is detail: the fill is softer than its surroundings, which no shift of colours mends."
+    return "Most of the step is gone; what is left varies faster along the edge than the blend follows."

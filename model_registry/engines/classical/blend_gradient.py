@@ -1,10 +1,8 @@
 """Gradient-domain blend: keep the fill's gradients, take the picture's colours at the edge (Perez, Gangnet and Blake 2003).
 
-A fill that differs from the picture around the hole too (the raw output of a generative network) is blended over the whole
-zone, as in the paper: the correction is target - source on the ring just outside the zone and harmonic within it.
-
-A fill pasted into the picture equals it around the hole, so there that ring says nothing: the disagreement is the step across
-the hole's edge. It is measured by continuing both sides by half their own slope, and diffused into the hole; pixels outside
+The fill is pasted into the picture, so the ring around the hole says nothing of how far the two are off: the disagreement is
+the step across the hole's edge. (What a network does to the surroundings as well is taken off where it is known, by
+`round_trip`.) It is measured by continuing both sides by half their own slope, and diffused into the hole; pixels outside
 stay the picture's. On textured photographs a step is mostly texture, and removing all of it would spoil a good fill, so each
 part is shrunk by its own uncertainty (James and Stein 1961): the mean step of the whole edge, then its local mean, then what
 is left of single pixels, which counts only as far as it exceeds the fill's own roughness.
@@ -24,8 +22,6 @@ Floats = NDArray[np.float32]
 
 CLIP = 4.0
 """Steps farther than this many scaled MADs from their channel's median are clipped: residue on the ring, not colour."""
-SAME = 0.5 / 255
-"""A source this close to the target all around the hole is a pasted fill."""
 _LEAST_MAD = 0.5 / 255
 _LOCAL = 6.0
 """Sigma, px, of the local mean along the edge."""
@@ -49,39 +45,32 @@ class GradientBlend:
     def blend(self, target: Pixels, source: Pixels, hole: Hole, zone: Hole, *, params: Params) -> Pixels:
         """target, source: HxWxC float32 0-1, any C; hole within zone, HxW bool. Returns a new HxWxC float32.
 
-        Equal to `target` outside `zone`; `target` inside `hole` is never read. A zone that covers the whole picture leaves
-        `source` as it is there."""
+        Equal to `target` outside `hole`, inside which it is never read; `source` counts inside alone. A hole that covers the
+        whole picture leaves `source` as it is there."""
         check_fit(target, source, hole, zone)
         out = target.copy()
-        if zone.any():
-            box = box_of(zone, _MARGIN)
+        if hole.any():
+            box = box_of(hole, _MARGIN)
             clip = float(params.get("clip", CLIP))
-            out[box] = _blend_box(target[box], source[box], hole[box], zone[box], clip)
+            out[box] = _blend_box(target[box], source[box], hole[box], clip)
         return out
 
 
-def _blend_box(target: Pixels, source: Pixels, hole: Hole, zone: Hole, clip: float) -> Pixels:
-    around = _grown(zone) & ~hole
-    if np.abs(target[around] - source[around]).max(initial=0) <= SAME:
-        part, pasted = hole, np.where(hole[..., None], source, target)
-        boundary = wanted_steps(pasted, hole, clip)
-    else:
-        part, ring = zone, _grown(zone) & ~zone
-        boundary = np.zeros(target.shape, np.float32)
-        boundary[ring] = target[ring] - source[ring]
-        boundary = _clip_outliers(boundary, ring, clip)
+def _blend_box(target: Pixels, source: Pixels, hole: Hole, clip: float) -> Pixels:
+    pasted = np.where(hole[..., None], source, target)
+    boundary = wanted_steps(pasted, hole, clip)
 
     def wanted(box: Window, ring: Ring) -> Floats:
         return np.asarray(boundary[box][ring])
 
-    out = shifted(target, source, part, wanted)
-    cv2.copyTo(np.clip(out, 0, 1), part.view(np.uint8), out)
+    out = shifted(target, source, hole, wanted)
+    cv2.copyTo(np.clip(out, 0, 1), hole.view(np.uint8), out)
     return out
 
 
-def _grown(zone: Hole) -> Hole:
-    """The zone and its pixels' 4-neighbours."""
-    return np.asarray(cv2.dilate(zone.astype(np.uint8), _CROSS), np.uint8) > 0
+def edge_ring(hole: Hole) -> Hole:
+    """The pixels just outside a hole: those with a 4-neighbour in it."""
+    return np.asarray((cv2.dilate(hole.astype(np.uint8), _CROSS) > 0) & ~hole)
 
 
 def check_fit(target: Pixels, source: Pixels, hole: Hole, zone: Hole) -> None:
@@ -121,7 +110,7 @@ def edge_steps(picture: Pixels, hole: Hole) -> tuple[Floats, Hole]:
     that would need a pixel of the other side, or beyond the border, is left out). A pixel with several fill neighbours gets
     their mean. Picture HxWxC; steps HxWxC float32.
     """
-    ring = _grown(hole) & ~hole
+    ring = edge_ring(hole)
     steps = np.zeros(picture.shape, np.float32)
     y, x = np.nonzero(ring)
     total, count = np.zeros((y.size, picture.shape[2]), np.float32), np.zeros((y.size, 1), np.float32)

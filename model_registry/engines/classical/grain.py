@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage  # type: ignore[import-untyped]
 
 from model_registry.engines.classical.blend_gradient import box_of
+from model_registry.engines.classical.ring_match import matched
 from model_registry.engines.contract import Hole, Params, Pixels
 
 Floats = NDArray[np.float64]
@@ -47,20 +48,24 @@ class Grain:
 
 
 class GrainMatch:
-    """Role `enhance`. Parameter `strength`: share of the missing noise that is added, 0-1. Keeps no state."""
+    """Role `enhance`. Parameter `strength`: share of the missing noise that is added, 0-1; before it, `sharpness`, `halo` and
+    `colour`: shares of what `ring_match` corrects, 0-1. Keeps no state."""
 
     def enhance(self, image: Pixels, hole: Hole, *, seed: int, params: Params) -> Pixels:
         """image: HxWxC float32 0-1, the blended crop with its context; hole HxW bool. Returns a new HxWxC float32.
 
-        Equal to `image` outside `hole`, and everywhere if the ring is flatter than `LEAST` or too small to judge."""
-        out = image.copy()
+        Equal to `image` outside `hole`. No noise is added if the ring is flatter than `LEAST` or too small to judge."""
+        colour, halo, sharpness, strength = (
+            min(1.0, max(0.0, float(params.get(name, default))))
+            for name, default in (("colour", 0.0), ("halo", 0.0), ("sharpness", 0.0), ("strength", 1.0))
+        )
+        out = matched(image, hole, colour=colour, halo=halo, sharpness=sharpness)
         if not hole.any():
             return out
         box = box_of(hole, RING + 2)
-        crop, inside = image[box], hole[box]
+        crop, inside = out[box].copy(), hole[box]
         ring = measure_ring(crop, inside)
         if ring is not None:
-            strength = min(1.0, max(0.0, float(params.get("strength", 1.0))))
             missing = strength * _missing(ring, crop, inside)
             if missing.any():
                 noise = _noise(inside.shape, ring, seed) * missing

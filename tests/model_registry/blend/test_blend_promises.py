@@ -10,11 +10,18 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from model_registry.engines.classical.blend_gradient import GradientBlend
+from model_registry.engines.classical.blend_measured import MeasuredBlend
+from model_registry.engines.classical.blend_multiband import MultiBandBlend
 from model_registry.engines.classical.blend_soft import SoftBlend, falloff
 from model_registry.engines.contract import Blender
 from tests.model_registry.blend.conftest import Zone, random_picture, zones
 
-BLENDERS = {"soft": SoftBlend(), "gradient": GradientBlend()}
+BLENDERS = {
+    "soft": SoftBlend(),
+    "gradient": GradientBlend(),
+    "multi-band": MultiBandBlend(),
+    "measured": MeasuredBlend(),
+}
 
 
 def grown(hole: Zone, feather: int) -> Zone:

@@ -12,9 +12,11 @@ from hypothesis.extra.numpy import arrays
 from model_registry.engines.contract import TextLine
 from tasks.contracts import Pixels, Verdict, Zone
 from tasks.errors import EngineFailed
-from tasks.verification.thresholds import DEFAULT_THRESHOLDS
+from tasks.policy.load import default_policy
 from tasks.verification.verify import NO_RING, verify
 from tests.tasks.verification.test_scores import PHOTOS, disc, flat, inside, lettering, pixels
+
+DEFAULT_THRESHOLDS = default_policy().thresholds
 
 
 def judge(before: Pixels, filled: Pixels, after: Pixels, hole: Zone, **thresholds: float) -> Verdict:
@@ -68,7 +70,7 @@ def test_reasons_are_readable_and_sorted_by_threshold() -> None:
     after = inside(image, disc(), 9.3)
     line = TextLine(((70, 40), (120, 40), (120, 88), (70, 88)), "SALE", 0.9)
     verdict = verify(
-        image, image, after, disc(), disc(), thresholds=DEFAULT_THRESHOLDS | {"grain_ratio_min": 1.5},
+        image, image, after, disc(), disc(), thresholds={**DEFAULT_THRESHOLDS} | {"grain_ratio_min": 1.5},
         residual_lines=(line,),
     )  # fmt: skip
     assert not verdict.passed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tasks.contracts import Raster
+from tasks.contracts import PictureMeta
 from tasks.export.exif import clean_exif, only_orientation
 from tasks.export.ifd import Directory, write_block
 from tasks.export.options import ExportOptions
@@ -29,9 +29,8 @@ class Baggage:
         return None if self.directory is None else write_block(self.directory)
 
 
-def pack(raster: Raster, options: ExportOptions, stored_size: tuple[int, int]) -> Baggage:
-    """The metadata of `raster` as `options` want it. stored_size: width, height in stored orientation."""
-    meta = raster.meta
+def pack(meta: PictureMeta, options: ExportOptions, stored_size: tuple[int, int]) -> Baggage:
+    """The metadata of a picture as `options` want it. stored_size: width, height in stored orientation."""
     return Baggage(
         icc=meta.icc,
         directory=clean_exif(

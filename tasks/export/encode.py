@@ -6,14 +6,15 @@ from typing import Literal
 
 from tasks.contracts import Exported, Raster
 from tasks.errors import BadRequest, PentimentoError
-from tasks.export.baggage import Baggage, fit_segments, for_colours, pack
+from tasks.export.baggage import fit_segments, for_colours, pack
 from tasks.export.lossy import write_jpeg, write_webp
 from tasks.export.options import ExportFormat, ExportOptions
 from tasks.export.png_writer import write_png
 from tasks.export.reduce import flatten, to_8_bit, to_colour
 from tasks.export.tiff_writer import write_tiff
 from tasks.export.xmp import SourceType
-from tasks.lossless import Integers, unorient, whole
+from tasks.lossless import unorient, whole
+from tasks.patched import Patched
 
 __all__ = ["ExportFormat", "ExportOptions", "SourceType", "encode"]
 
@@ -27,8 +28,8 @@ _NAMES: dict[_Written, tuple[str, str]] = {
 }
 
 
-def encode(raster: Raster, options: ExportOptions | None = None) -> Exported:
-    """The picture as a file. `raster` is not changed; same inputs, same bytes.
+def encode(picture: Raster | Patched, options: ExportOptions | None = None) -> Exported:
+    """The picture as a file. It is not changed; same inputs, same bytes. A PNG as displayed is written row by row: no copy is made.
 
     Pixels are turned back to the stored orientation, whose tag is kept, so that in PNG, TIFF and lossless WebP every
     stored pixel outside the edit equals the source's. PNG and TIFF keep depth and alpha; JPEG and WebP get 8 bits, JPEG
@@ -37,29 +38,36 @@ def encode(raster: Raster, options: ExportOptions | None = None) -> Exported:
     the picture does not fit the format.
     """
     options = options or ExportOptions()
-    kind: _Written = _KEPT.get(raster.meta.format, "png") if options.format == "keep" else options.format
-    stored = whole(unorient(raster.pixels, raster.meta.orientation))
-    baggage = pack(raster, options, (stored.shape[1], stored.shape[0]))
+    kept = _KEPT.get(picture.meta.format, "png")
+    kind: _Written = kept if options.format == "keep" else options.format
+    if isinstance(picture, Raster):
+        picture = Patched(picture)
     try:
-        data = _write(kind, stored, baggage, raster, options)
+        data = _write(kind, picture, options)
     except PentimentoError as fault:
         raise fault.about(stage="export") from fault.__cause__
     except (OSError, ValueError, OverflowError) as fault:
         raise BadRequest(f"cannot be written as {kind}: {fault}", stage="export") from fault
     suffix, media_type = _NAMES[kind]
-    return Exported(data, suffix, media_type, raster.width, raster.height)
+    return Exported(data, suffix, media_type, picture.width, picture.height)
 
 
-def _write(
-    kind: _Written, stored: Integers, baggage: Baggage, raster: Raster, options: ExportOptions
-) -> bytes:
+def _write(kind: _Written, picture: Patched, options: ExportOptions) -> bytes:
+    meta = picture.meta
+    if kind == "png" and meta.orientation == 1:
+        baggage = pack(meta, options, (picture.width, picture.height))
+        return write_png(picture.rows, picture.width, picture.height, baggage)
+    raster = picture.whole()
+    stored = whole(unorient(raster.pixels, meta.orientation))
+    height, width = stored.shape[:2]
+    baggage = pack(meta, options, (width, height))
     if kind == "png":
-        return write_png(stored, baggage)
+        return write_png(lambda y0, y1: stored[y0:y1], width, height, baggage)
     if kind == "tiff":
-        return write_tiff(stored, baggage, raster.meta.orientation)
+        return write_tiff(stored, baggage, meta.orientation)
     if kind == "webp":
         coloured = to_8_bit(to_colour(stored))
-        return write_webp(coloured, for_colours(baggage, raster.colours, 3), raster.meta, options)
+        return write_webp(coloured, for_colours(baggage, raster.colours, 3), meta, options)
     flat = to_8_bit(flatten(stored, options.background) if raster.has_alpha else stored)
     fitting = for_colours(fit_segments(baggage, options), raster.colours, flat.shape[2])
-    return write_jpeg(flat, fitting, raster.meta, options)
+    return write_jpeg(flat, fitting, meta, options)

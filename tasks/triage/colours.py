@@ -12,6 +12,8 @@ from tasks.lossless import Integers
 
 _PLAIN = ("L", "LA", "RGB", "RGBA")
 _SIMPLE = {"1": "L", "La": "LA", "RGBa": "RGBA", "PA": "RGBA", "RGBX": "RGB", "YCbCr": "RGB"}
+_BAND = 64
+"""Rows taken over at once."""
 _DROPS_PROFILE = ("CMYK", "LAB", "YCbCr")
 
 
@@ -22,8 +24,17 @@ def to_array(image: Image.Image, icc: bytes | None, notes: list[str]) -> tuple[I
         return np.asarray(image).astype(np.uint16)[..., None], icc
     if mode not in _PLAIN or "transparency" in image.info:
         image = _plain(image, icc, notes)
-    array = np.asarray(image)
-    return (array[..., None] if array.ndim == 2 else array), None if mode in _DROPS_PROFILE else icc
+    return _levels(image), None if mode in _DROPS_PROFILE else icc
+
+
+def _levels(image: Image.Image) -> Integers:
+    """H×W×C uint8, a band at a time: Pillow gives out a picture by way of two more copies of it."""
+    width, height = image.size
+    out = np.empty((height, width, len(image.getbands())), np.uint8)
+    for y in range(0, height, _BAND):
+        band = np.asarray(image.crop((0, y, width, min(y + _BAND, height))))
+        out[y : y + _BAND] = band[..., None] if band.ndim == 2 else band
+    return out
 
 
 def _plain(image: Image.Image, icc: bytes | None, notes: list[str]) -> Image.Image:

@@ -17,6 +17,7 @@ from tasks.errors import Undecodable
 from tasks.lossless import Integers, whole
 from tasks.triage.limits import Limits
 from tasks.triage.metadata import LIMIT, exif_block, kept, orientation, resolution
+from tasks.triage.png_bands import Layout, bands
 from tasks.triage.sniff import PNG_SIGNATURE
 
 _GREY, _PALETTE, _GREY_ALPHA = 0, 3, 4
@@ -24,7 +25,8 @@ _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 
 _PIXEL_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _XMP_KEYWORD = b"XML:com.adobe.xmp\0"
 _SRGB_GAMMA = 45455
-Chunk = tuple[bytes, bytes]
+_BAND = 256
+"""Rows turned at once."""
 
 
 @dataclass
@@ -33,7 +35,13 @@ class _Found:
 
     header: tuple[int, int, int, int] = (0, 0, 0, 0)
     """Width, height, bit depth, colour type."""
-    pixels: list[bytes] = field(default_factory=lambda: [PNG_SIGNATURE])
+    pixels: list[bytes | memoryview] = field(default_factory=lambda: [PNG_SIGNATURE])
+    """The chunks that make pixels, as they lie in the file."""
+    packed: list[memoryview] = field(default_factory=list)
+    """The bodies of the IDAT chunks."""
+    interlaced: bool = False
+    plain: bool = True
+    """Whether the file holds no chunks but those that make pixels."""
     trns: bytes = b""
     described: dict[bytes, bytes] = field(default_factory=dict)
     xmp: bytes | None = None
@@ -43,7 +51,13 @@ class _Found:
 def read_png(data: bytes, limits: Limits) -> Raster:
     """Decode to a raster in stored orientation. Raises Undecodable or TooLarge."""
     found = _walk(data, limits)
-    stored = cv2.imdecode(np.frombuffer(b"".join(found.pixels), np.uint8), cv2.IMREAD_UNCHANGED)
+    layout = Layout(*found.header)
+    if layout.by_bands and not (found.interlaced or found.trns):
+        return Raster(_by_bands(layout, found), _meta(found))
+    shown = data if found.plain else b"".join(found.pixels)  # no copy of the file where none is needed
+    stored = cv2.imdecode(np.frombuffer(shown, np.uint8), cv2.IMREAD_UNCHANGED)
+    del shown
+    found.pixels.clear()
     if stored is None:
         raise Undecodable("truncated or damaged PNG: its pixel data end early or do not unpack")
     width, height, _, _ = found.header
@@ -52,17 +66,35 @@ def read_png(data: bytes, limits: Limits) -> Raster:
     return Raster(_arrange(stored, found), _meta(found))
 
 
+def _by_bands(layout: Layout, found: _Found) -> Integers:
+    """The picture put together in the only memory of its size that is taken."""
+    out: Integers | None = None
+    y = 0
+    for band in bands(layout, found.packed):
+        rows = _arrange(band, found)
+        if out is None:
+            out = np.empty((layout.height, layout.width, rows.shape[2]), rows.dtype)
+        out[y : y + len(rows)] = rows
+        y += len(rows)
+    assert out is not None
+    return out
+
+
 def _walk(data: bytes, limits: Limits) -> _Found:
     found = _Found()
     for at, kind, start, end in _chunks(data):
         if at == len(PNG_SIGNATURE):
             found.header = _header(kind, data[start:end])
+            found.interlaced = data[end - 1] == 1
             limits.check(found.header[0], found.header[1])
-        sound = zlib.crc32(data[at + 4 : end]) == struct.unpack_from(">I", data, end)[0]
+        sound = zlib.crc32(memoryview(data)[at + 4 : end]) == struct.unpack_from(">I", data, end)[0]
+        found.plain &= kind in _PIXEL_CHUNKS
         if kind in _PIXEL_CHUNKS:
             if not sound:
                 raise Undecodable(f"damaged PNG: the checksum of its {kind.decode()} chunk is wrong")
-            found.pixels.append(data[at : end + 4])
+            found.pixels.append(memoryview(data)[at : end + 4])
+            if kind == b"IDAT":
+                found.packed.append(memoryview(data)[start:end])
             found.trns = data[start:end] if kind == b"tRNS" else found.trns
         elif kind[:1].isupper():
             raise Undecodable("damaged PNG: unknown chunk that may not be skipped")
@@ -163,9 +195,15 @@ def _arrange(stored: NDArray[Any], found: _Found) -> Integers:
         return whole(stored[..., [0, 3]])
     if colour == _GREY:
         return _keyed(whole(stored[..., :1]), found.trns, depth)
-    if colour == 2:
-        return _keyed(whole(stored[..., 2::-1]), found.trns, depth)
-    return whole(stored[..., [2, 1, 0, 3]])
+    _turn(stored)
+    return _keyed(whole(stored[..., :3]), found.trns, depth) if colour == 2 else whole(stored)
+
+
+def _turn(stored: NDArray[Any]) -> None:
+    """The decoder's BGR(A) to RGB(A), in its own memory: a copy of the whole picture would be the largest thing there is."""
+    code = cv2.COLOR_BGR2RGB if stored.shape[2] == 3 else cv2.COLOR_BGRA2RGBA
+    for y in range(0, len(stored), _BAND):
+        stored[y : y + _BAND] = cv2.cvtColor(stored[y : y + _BAND], code)
 
 
 def _keyed(colours: Integers, trns: bytes, depth: int) -> Integers:

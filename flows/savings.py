@@ -1,0 +1,112 @@
+"""Works out what the cheap rungs of a run saved, from its results and the engines' cards."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+
+from model_registry.card import Card
+from model_registry.registry import Registry
+from tasks.generation.context import context_box
+from tasks.results import ItemResult, RegionResult
+from tasks.savings import RungSavings, Savings
+
+ENOUGH = 3
+"""Regions that the top of the ladder must have filled in the run for its time to be measured rather than taken from its card."""
+NOT_MEASURED = (
+    "not measured in the run: the scores are those of different regions. `pentimento savings RUN --sample N` fills a "
+    "sample again with the top engine and compares"
+)
+Filled = tuple[ItemResult, RegionResult, float]
+"""A region of a picture and the seconds that its filling took."""
+
+
+def savings_of(registry: Registry, items: Sequence[ItemResult], tier: str) -> Savings | None:
+    """The account; None where the ladder has one rung or no region was filled by one of its engines.
+
+    Regions that were recovered whole, replaced by prompt, or filled by a stand-in that is no rung, are left out."""
+    ladder = {card.id: card for card in registry.of_role("fill", tier) if card.prompt != "required"}
+    top = list(ladder.values())[-1] if ladder else None
+    regions = [(i, r) for i in items for r in i.regions if _engine(r) in ladder]
+    filled = [(i, r, sum(_fresh(i, r.n).values())) for i, r in regions if _fresh(i, r.n)]
+    if top is None or len(ladder) < 2 or not regions:
+        return None
+    per_megapixel, basis = _cost_of(top, filled)
+    rungs = [
+        _rung(card, [one for one in filled if _engine(one[1]) == card.id], per_megapixel)
+        for card in ladder.values()
+    ]
+    found = tuple(rung for rung in rungs if rung.regions)
+    return Savings(
+        top=top.id, basis=basis, rungs=found, reused=len(regions) - len(filled), quality=NOT_MEASURED
+    )
+
+
+def metrics_of(savings: Savings | None) -> dict[str, float]:
+    """For tracking: regions by rung, and the sums."""
+    if savings is None:
+        return {}
+    by_rung = {f"savings.regions.{rung.engine}": float(rung.regions) for rung in savings.rungs}
+    return by_rung | {
+        "savings.regions": float(savings.regions), "savings.seconds_used": savings.seconds,
+        "savings.seconds_at_the_top": savings.top_seconds, "savings.reused": float(savings.reused),
+    }  # fmt: skip
+
+
+def table_of(savings: Savings) -> tuple[tuple[str, ...], ...]:
+    """Head and rows, for people."""
+    names = sorted({name for rung in savings.rungs for name in rung.scores})
+    head = (
+        "engine",
+        "regions",
+        "seconds",
+        f"with {savings.top}, about",
+        *(n.replace("_", " ") for n in names),
+    )
+    rows = (
+        (rung.engine, str(rung.regions), f"{rung.seconds:.2f}", f"{rung.top_seconds:.2f}",
+         *(f"{rung.scores[n]:.3g}" if n in rung.scores else "" for n in names))
+        for rung in savings.rungs
+    )  # fmt: skip
+    return (head, *rows)
+
+
+def _engine(region: RegionResult) -> str:
+    return region.engine.removeprefix("unmix+")
+
+
+def _fresh(item: ItemResult, n: int) -> Mapping[str, float]:
+    """Seconds that each engine spent on filling the region in this very run; empty where all of it was found done."""
+    found: dict[str, float] = {}
+    for stage in item.stages:
+        if stage.stage == "generation" and stage.region == n and stage.engine != "unmix" and not stage.cached:
+            found[stage.engine] = found.get(stage.engine, 0.0) + stage.seconds
+    return found
+
+
+def _megapixels(item: ItemResult, region: RegionResult) -> float:
+    """Of the crop that a region is worked on with."""
+    x0, y0, x1, y1 = context_box(region.box, item.width, item.height)
+    return max((x1 - x0) * (y1 - y0), 1) / 1e6
+
+
+def _cost_of(top: Card, filled: Iterable[Filled]) -> tuple[float, str]:
+    """Seconds a megapixel of the top engine: its median here, where it filled enough regions, else what its card says."""
+    seen = [(_fresh(i, r.n).get(top.id), _megapixels(i, r)) for i, r, _ in filled]
+    measured = [seconds / area for seconds, area in seen if seconds is not None]
+    if len(measured) >= ENOUGH:
+        return statistics.median(measured), f"measured on {len(measured)} regions of this run"
+    return top.cost.seconds_per_megapixel, "by its card"
+
+
+def _rung(card: Card, filled: Sequence[Filled], per_megapixel: float) -> RungSavings:
+    scores: dict[str, list[float]] = {}
+    for _, region, _ in filled:
+        for name, value in region.scores.items():
+            scores.setdefault(name, []).append(value)
+    return RungSavings(
+        engine=card.id, rung=card.cost.rung, regions=len(filled),
+        seconds=round(sum(seconds for _, _, seconds in filled), 4),
+        top_seconds=round(sum(_megapixels(i, r) * per_megapixel for i, r, _ in filled), 4),
+        scores={name: round(statistics.fmean(values), 4) for name, values in sorted(scores.items())},
+    )  # fmt: skip

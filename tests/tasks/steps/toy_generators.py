@@ -1,0 +1,23 @@
+"""Engines that answer a prompt, for tests: what they make shows the seed and the size they were given."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from model_registry.engines.contract import Hole, Params, Pixels
+
+
+class SeedPicture:
+    """A flat grey that is the seed."""
+
+    def generate(self, prompt: str, width: int, height: int, *, seed: int, params: Params) -> Pixels:
+        return np.full((height, width, 3), (seed % 251 + 1) / 255, np.float32)
+
+
+class PromptFill:
+    """The mean of what is outside, whatever the prompt says."""
+
+    def fill(self, image: Pixels, hole: Hole, *, seed: int, prompt: str, params: Params) -> Pixels:
+        out = image.copy()
+        out[hole] = image[~hole].mean(axis=0)
+        return out

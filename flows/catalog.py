@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ from flows.request import RunRequest
 from flows.run import execute
 from infra.settings import Settings
 from tasks.contracts import Outcome
-from tasks.results import ItemResult
+from tasks.results import ItemResult, RunResult
 
 Runner = Literal["threads", "processes"]
 
@@ -29,12 +30,14 @@ def _run_name() -> str:
 def process_catalog(
     manifest: str, out: str, tier: Literal["preview", "final"] = "final", shard_size: int = 0, fresh: bool = False,
     engines: dict[str, str] | None = None, params: dict[str, dict[str, str | int | float | bool]] | None = None,
-    seed: int = 0, track: bool = True,
+    seed: int = 0, track: bool = True, preview_first: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """Process every row of a manifest.
 
     manifest: path or `s3://` address of a CSV, JSON lines or Parquet file. out: folder or `s3://` prefix of the edited pictures.
-    The same call again resumes. Returns the run's result as JSON."""
+    preview_first: previews of all pictures, with a sheet of their own, then the pictures, which use again all that the two
+    tiers share: triage, what pictures have in common, detection, policy. Only the second pass is tracked. The same call again
+    resumes. Returns the run's result as JSON, in two passes the second's."""
     settings = Settings()
     defaults = Defaults(out, tier, seed, engines, params)
     rows = read_manifest(manifest, defaults, s3_endpoint_url=settings.s3_endpoint_url)
@@ -42,7 +45,15 @@ def process_catalog(
         "catalog", rows.jobs, settings, _refused(rows), shard_size or settings.shard_size, fresh, track,
         aliases=snapshot(rows.jobs, settings), title=manifest,
     )  # fmt: skip
+    if preview_first and tier == "final":
+        request = replace(request, first=_previews(request).run_id)
     return execute(request).model_dump(mode="json")
+
+
+def _previews(request: RunRequest) -> RunResult:
+    """The first pass: the same pictures as previews."""
+    jobs = tuple(job.model_copy(update={"tier": "preview"}) for job in request.jobs)
+    return execute(replace(request, jobs=jobs, track=False))
 
 
 def _refused(manifest: Manifest) -> dict[int, ItemResult]:

@@ -235,7 +235,9 @@ def _intent(record: Mapping[str, str]) -> Intent:
     fields: dict[str, Any] = {"kind": kind}
     if kind in ("remove_object", "replace"):
         if not record.get("mask"):
-            raise BadRequest(f"{kind} needs a mask", cure="a file, box:…, poly:… or key:…")
+            raise BadRequest(
+                f"{kind} needs a mask", cure="a file, box:…, poly:…, key:…, object:…, click:… or words:…"
+            )
         fields["mask"] = parse_mask(record["mask"])
     if kind in ("replace", "generate"):
         fields["prompt"] = record.get("prompt", "")

@@ -31,6 +31,8 @@ def region_notes(region: RegionResult) -> Iterator[str]:
     """How its mask was found, what was recovered, and what the policy says."""
     if region.found:
         yield FOUND[region.found] + (f": {region.note}" if region.note else "")
+    elif region.note:
+        yield region.note
     if region.recovered:
         yield f"{region.recovered:.0%} of the hole was recovered, not filled"
     policy = region.policy

@@ -15,10 +15,12 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from flows.request import RunRequest
 from flows.reruns import read_result
+from flows.savings import savings_of, table_of
 from flows.sheet.render import render
 from flows.sheet_of_run import sheet_of_run
 from flows.track_run import track_run
 from tasks.results import RunResult
+from tasks.savings import Savings
 from tasks.workshop import Workshop, WorkshopSpec, workshop
 
 log = logging.getLogger("pentimento")
@@ -32,6 +34,8 @@ SHEET_LINK = re.compile(r'<a href="([A-Za-z0-9._-]+)\.html"')
 def report(request: RunRequest, spec: WorkshopSpec, result: RunResult) -> RunResult:
     """The result with where its sheet and its MLflow run are."""
     shop = workshop(spec)
+    savings = _guard("the account of savings", lambda: savings_of(shop.registry, result.items, result.tier))
+    result = result.model_copy(update={"savings": savings})
     html = _guard("the review sheet", lambda: render(sheet_of_run(shop, request.title, result)))
     sheet = (
         _guard("keeping the review sheet", lambda: _keep_sheet(shop, request, result, html)) if html else None
@@ -82,6 +86,16 @@ def _in_store(html: str) -> str:
     return SHEET_LINK.sub(rf'<a href="../\1/{SHEET}"', html)
 
 
+def _savings(savings: Savings) -> str:
+    head, *rows = table_of(savings)
+    lines = ["| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *rows)]
+    return (
+        f"\n## What the cheap rungs saved\n\n{savings.sentence()}\n\n"
+        + "\n".join(lines)
+        + f"\n\nQuality: {savings.quality}\n"
+    )
+
+
 def _artifacts(request: RunRequest, shop: Workshop, result: RunResult) -> None:
     """Under keys that stay, so that Prefect shows each flow's outcomes as versions of one artifact."""
     rows = [
@@ -95,4 +109,6 @@ def _artifacts(request: RunRequest, shop: Workshop, result: RunResult) -> None:
         f"# {result.run_id}\n\n| outcome | pictures |\n|---|---|\n{counts}\n\n{len(result.items)} pictures in "
         f"{result.seconds:.1f} s, tier {result.tier}\n\nReview sheet: `{kept}`\n\nMLflow run: `{result.mlflow_run_id}`\n"
     )
+    if result.savings:
+        text += _savings(result.savings)
     create_markdown_artifact(text, key=f"{request.name}-summary", description=f"Summary of {result.run_id}")

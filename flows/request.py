@@ -28,6 +28,8 @@ class RunRequest:
     title: str = ""
     rerun: Rerun | None = None
     """What the run does again, where it is a rerun."""
+    first: str = ""
+    """The run that made the previews of the same pictures just before, in two passes."""
 
     @property
     def spec(self) -> WorkshopSpec:
@@ -36,5 +38,5 @@ class RunRequest:
         return WorkshopSpec(
             store=settings.store_url, s3_endpoint_url=settings.s3_endpoint_url, cards=settings.cards, policy=settings.policy,
             aliases=self.aliases, memory_mb=settings.memory_mb, max_pixels=settings.max_pixels,
-            max_bytes=settings.max_bytes, fresh=self.fresh,
+            max_bytes=settings.max_bytes, fresh=self.fresh, first=self.first,
         )  # fmt: skip

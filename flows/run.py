@@ -68,7 +68,8 @@ def execute(request: RunRequest) -> RunResult:
     tier = request.jobs[0].tier if request.jobs else "final"
     seconds = round(time.perf_counter() - begun, 3)
     result = RunResult(
-        run_id=spec.run, counts=count(items), seconds=seconds, items=items, tier=tier, rerun=request.rerun
+        run_id=spec.run, counts=count(items), seconds=seconds, items=items, tier=tier, rerun=request.rerun,
+        previews=request.first,
     )  # fmt: skip
     log.info("%s: %s in %.1f s", spec.run, result.counts, seconds)
     with redirect_stdout(sys.stderr):  # MLflow prints the addresses of its runs; stdout is the result's alone

@@ -10,6 +10,7 @@ import numpy as np
 
 from flows.region_notes import item_notes, region_notes
 from flows.rerun_notes import before_of, links_of, rerun_notes
+from flows.savings import table_of
 from flows.sheet.model import Sheet, SheetItem, SheetPicture, SheetRegion
 from flows.sheet.pictures import thumbnail
 from infra.store.contract import Damaged, NotFound
@@ -51,6 +52,8 @@ def sheet_of_run(shop: Workshop, title: str, result: RunResult) -> Sheet:
     return Sheet(
         title=title or result.run_id, run_id=result.run_id, subtitle=shown, tier=result.tier, counts=result.counts,
         seconds=result.seconds, items=items, facts=facts,
+        savings=table_of(result.savings) if result.savings else (),
+        savings_notes=(result.savings.sentence(), f"Quality: {result.savings.quality}") if result.savings else (),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from flows.savings import metrics_of
 from infra.settings import Settings
 from infra.store.contract import Damaged, NotFound
 from infra.tracking.mlflow_log import log_run
@@ -93,6 +94,7 @@ def _metrics(result: RunResult) -> dict[str, float]:
     by_stage: dict[str, float] = {}
     for stage in (s for i in result.items for s in i.stages):
         by_stage[stage.stage] = by_stage.get(stage.stage, 0.0) + stage.seconds
+    metrics |= metrics_of(result.savings)
     return metrics | {f"seconds.{stage}": seconds for stage, seconds in by_stage.items()}
 
 

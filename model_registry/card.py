@@ -8,8 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from model_registry.engines.contract import ParamValue
 
-Role = Literal["text", "fill", "generate", "upscale", "clean", "blend", "enhance"]
-Runtime = Literal["classical", "onnx", "diffusers", "ocr"]
+Role = Literal[
+    "text", "fill", "generate", "upscale", "clean", "blend", "enhance", "segment", "locate", "depth"
+]
+Runtime = Literal["classical", "onnx", "diffusers", "ocr", "spandrel", "transformers"]
 
 
 class _Part(BaseModel):
@@ -25,6 +27,8 @@ class Weights(_Part):
     """A hub repository id, in place of `path`."""
     revision: str = Field(default="", pattern=r"^([0-9a-f]{40})?$")
     """The hub's full commit; required with `hub`."""
+    origin: str = ""
+    """Where weights that are not shipped can be had, for people: shown when they are missing."""
     sha256: dict[str, str] = Field(default_factory=dict)
     """File (relative to the directory, or the file's own name) to its digest."""
 
@@ -96,8 +100,9 @@ class Card(_Part):
     tiers: tuple[Literal["preview", "final"], ...] = ("preview", "final")
     thread_safe: bool = False
     """False: every worker gets an instance of its own."""
-    automatic: bool = True
-    """False: used only when named, never put on a ladder by the planner."""
+    automatic: bool | Literal["with-weights"] = True
+    """False: used only when named, never put on a ladder by the planner. `with-weights`: on it where its weights are at
+    hand when the cards are read; a registry's cards say true or false."""
     defaults: dict[str, ParamValue] = Field(default_factory=dict)
     """Parameters and their default values; the only parameters a plan may set."""
     fallback: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from typing import get_args
 from model_registry.card import Card, Role
 from model_registry.card_files import read_cards
 from model_registry.errors import UnknownEngine
+from model_registry.weights import at_hand
 
 PACKAGED = Path(__file__).parent / "cards"
 ROLES: tuple[str, ...] = get_args(Role)
@@ -33,12 +34,13 @@ class Registry:
 
     @classmethod
     def load(cls, *folders: Path) -> Registry:
-        """The packaged cards, then every `*.toml` below `folders`.
+        """The packaged cards, then every `*.toml` below `folders`. Cards that are automatic with their weights are so, or
+        are not, by what is at hand now.
 
         Raises BadCards with every fault of every card: syntax, schema, an id that is not the file's name or is used twice,
         fallbacks that are unknown, of another role, or circular."""
         found = sorted(read_cards((PACKAGED, *folders)), key=lambda pair: pair[0].id)
-        return cls(tuple(card for card, _ in found), tuple(folder for _, folder in found))
+        return cls(tuple(_settled(*pair) for pair in found), tuple(folder for _, folder in found))
 
     @cached_property
     def _places(self) -> dict[str, int]:
@@ -114,6 +116,13 @@ class Registry:
             raise UnknownEngine(fault, cure=f"engines of role {role!r}: {', '.join(of_role) or 'none'}")
         cure = f"engines of role {role!r}: {', '.join(of_role) or 'none'}"
         raise UnknownEngine(f"there is no engine {name!r}{_nearest(name, self._places)}", cure=cure)
+
+
+def _settled(card: Card, folder: Path) -> Card:
+    """The card, its `automatic` true or false."""
+    if card.automatic != "with-weights":
+        return card
+    return card.model_copy(update={"automatic": at_hand(card, folder)})
 
 
 def _nearest(name: str, ids: Mapping[str, int]) -> str:

@@ -37,8 +37,8 @@ def locate(card: Card, folder: Path) -> Path:
         return _in_hub_cache(card.id, weights)
     where = declared_place(card, folder)
     if not where.exists():
-        cure = MADE_HERE_CURE if card.id in MADE_HERE else _path_cure(weights.path)
-        raise WeightsMissing(f"{card.id}: no weights at {where}", cure=cure.format(card.id))
+        cure = MADE_HERE_CURE.format(card.id) if card.id in MADE_HERE else _path_cure(weights)
+        raise WeightsMissing(f"{card.id}: no weights at {where}", cure=cure)
     return where
 
 
@@ -48,7 +48,16 @@ def declared_place(card: Card, folder: Path) -> Path:
     folder: the card's own. Raises WeightsMissing when the card names no path, or a variable of it is not set."""
     if card.weights is None or not card.weights.path:
         raise WeightsMissing(f"{card.id} names no path of weights", cure="add [weights] path to its card")
-    return folder / _expanded(card.id, card.weights.path)
+    return folder / _expanded(card.id, card.weights)
+
+
+def at_hand(card: Card, folder: Path) -> bool:
+    """Whether something lies where a card looks for its weights; what it is, `require` finds out when it is loaded."""
+    try:
+        locate(card, folder)
+    except WeightsMissing:
+        return False
+    return True
 
 
 def verify(card: Card, folder: Path) -> list[str]:
@@ -113,22 +122,27 @@ def _hash(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _expanded(card_id: str, path: str) -> str:
+def _expanded(card_id: str, weights: Weights) -> str:
     def value(match: re.Match[str]) -> str:
         name = match[1]
         if not os.environ.get(name):
-            cure = f"set {name} to the place of the weights"
+            cure = f"set {name} to the place of the weights{_published(weights)}"
             if card_id in MADE_HERE:
                 cure = f"set {name} to a folder; {MADE_HERE_CURE.format(card_id)}"
             raise WeightsMissing(f"{card_id}: the environment variable {name} is not set", cure=cure)
         return os.environ[name]
 
-    return _VARIABLE.sub(value, path)
+    return _VARIABLE.sub(value, weights.path)
 
 
-def _path_cure(path: str) -> str:
-    names = _VARIABLE.findall(path)
-    return f"put the weights there, or correct {' and '.join(names)}" if names else "put the weights there"
+def _path_cure(weights: Weights) -> str:
+    names = _VARIABLE.findall(weights.path)
+    cure = f"put the weights there, or correct {' and '.join(names)}" if names else "put the weights there"
+    return cure + _published(weights)
+
+
+def _published(weights: Weights) -> str:
+    return f" (published as {weights.origin})" if weights.origin else ""
 
 
 def _in_hub_cache(card_id: str, weights: Weights) -> Path:

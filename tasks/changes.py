@@ -9,7 +9,7 @@ from typing import Protocol
 from model_registry.errors import RegistryError
 from model_registry.registry import Registry
 from tasks.plan import Value
-from tasks.planner import DEFAULTS, Request
+from tasks.planner import Request, owns
 
 Engines = Mapping[str, str]
 Params = Mapping[str, Mapping[str, Value]]
@@ -48,4 +48,4 @@ def _still_known(
         own = registry.get(engine).defaults
     except RegistryError:  # an alias, or unknown: the planner says what is wrong
         return dict(params)
-    return {k: v for k, v in params.items() if k in DEFAULTS.get(stage, {}) or k in own}  # type: ignore[call-overload]
+    return {k: v for k, v in params.items() if owns(stage, k) or k in own}

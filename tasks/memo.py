@@ -61,12 +61,14 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Memo:
-    """Records in a store, as one run sees them. With `fresh`, only records made by this very run count."""
+    """Records in a store, as one run sees them. With `fresh`, only records made by this very run (or `also`) count."""
 
     store: Store
     run: str = ""
     """The run's id, stamped on every record it makes."""
     fresh: bool = False
+    also: str = ""
+    """A run whose records count too where `fresh` is asked for: the first pass of the same command."""
 
     def do(self, stage: str, identity: JsonObject, compute: Callable[[], Produced]) -> Done:
         """The stage's result for this identity.
@@ -82,7 +84,8 @@ class Memo:
     def find(self, stage: str, key: str) -> JsonObject | None:
         """The record under `key` that counts for this run, if there is one."""
         record = self.store.read_record(stage, key)
-        return None if record is not None and self.fresh and record["run"] != self.run else record
+        stale = record is not None and self.fresh and record["run"] not in (self.run, self.also or self.run)
+        return None if stale else record
 
     def recompute(
         self, stage: str, key: str, compute: Callable[[], Produced], *, heal: bool = False

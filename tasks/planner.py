@@ -14,28 +14,32 @@ from tasks.contracts import Facts
 from tasks.errors import BadRequest, NoEngine
 from tasks.intents import Clean, Generate, Intent, RemoveText, Replace, Upscale
 from tasks.plan import STAGES, EditPlan, EngineChoice, StageName, StagePlan, Tier, Value
-from tasks.verification.thresholds import DEFAULT_THRESHOLDS
+from tasks.planner_masks import finding_roles, insisted_on, own_defaults
+from tasks.policy.load import default_policy
+from tasks.thresholds import SENTENCES, fault
 
 PREVIEW_PIXELS = 250_000
 QUIET = 0.3
 """Below this noise (levels of 255) a picture has no grain worth matching."""
 BOUNDS: dict[tuple[str, str], tuple[int, int]] = {
-    ("detection", "merge_gap"): (0, 10_000), ("generation", "attempts"): (1, 20), ("blending", "feather"): (0, 256),
+    ("detection", "merge_gap"): (0, 10_000), ("detection", "grow"): (0, 64), ("generation", "attempts"): (1, 20),
+    ("generation", "context"): (0, 4096), ("generation", "fusion"): (0, 8), ("blending", "feather"): (0, 256),
     ("export", "quality"): (0, 100),
 }  # fmt: skip
 """Lowest and highest value of the stages' own whole-number parameters."""
 KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
 VERSIONS: dict[StageName, str] = dict.fromkeys(STAGES, "1") | {
-    "detection": "3", "generation": "3", "blending": "3", "enhancement": "2", "verification": "2",
+    "export": "2",
+    "detection": "4", "generation": "4", "blending": "4", "enhancement": "3", "verification": "3",
 }  # fmt: skip
 DEFAULTS: dict[StageName, dict[str, Value]] = {
     "triage": {},
-    "detection": {"merge_gap": 16},
+    "detection": {"merge_gap": 16, "refine": True, "grow": 0},
     "policy": {},
-    "generation": {"attempts": 2, "recover": True},
+    "generation": {"attempts": 2, "recover": True, "context": 0, "fusion": 0.0, "depth_engine": ""},
     "blending": {"feather": 3},
     "enhancement": {},
-    "verification": dict(DEFAULT_THRESHOLDS),
+    "verification": {},
     "export": {"format": "keep", "quality": 0, "subsampling": "keep"},
 }
 
@@ -43,6 +47,10 @@ DEFAULTS: dict[StageName, dict[str, Value]] = {
 ENGINE_DEFAULTS: dict[StageName, dict[str, Value]] = {"detection": {"min_score": 0.0}}
 """What a stage asks of its engines where it differs from their cards: detection wants every box, read or not, for what is
 erased depends on how it looks and not on whether it could be read."""
+
+
+SECOND_LOOK = "overlay-letters"
+"""Looks for lettering beside the reader; without its weights the reader does alone, and the result says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +67,28 @@ class Request:
 
 def plan(
     intent: Intent, facts: Facts | None, registry: Registry, request: Request = Request(),
-    guard: Mapping[str, str] = MappingProxyType({}),
+    guard: Mapping[str, str] = MappingProxyType({}), thresholds: Mapping[str, float] | None = None,
 ) -> EditPlan:  # fmt: skip
     """The plan for an intent.
 
     facts: of the picture; None where there is none yet (`generate`). guard: what the policy is decided by: `rules`, the
-    policy's digest, and `detectors`, that of the detectors at hand. Raises BadRequest for an unknown stage, engine or
+    policy's digest, and `detectors`, that of the detectors at hand. thresholds: the policy's; None for those of the
+    built-in one. Raises BadRequest for an unknown stage, engine or
     parameter (naming the nearest), NoEngine when no engine can do a stage."""
     roles = _roles(intent, facts)
     _check_stages(request, roles)
+    _check_depth(request, registry)
+    held = {"verification": default_policy().thresholds if thresholds is None else thresholds}
     stages = tuple(
-        _stage(name, roles[name], _derived(name, intent, request.tier, guard), intent, registry, request)
+        _stage(
+            name,
+            roles[name],
+            held.get(name, {}),
+            _derived(name, intent, request.tier, guard),
+            intent,
+            registry,
+            request,
+        )
         for name in STAGES
         if name in roles
     )
@@ -83,10 +102,11 @@ def _roles(intent: Intent, facts: Facts | None) -> dict[StageName, Role | None]:
     if isinstance(intent, Upscale | Clean):
         role: Role = "upscale" if isinstance(intent, Upscale) else "clean"
         return {"triage": None, "enhancement": role, "export": None}
-    detection: Role | None = "text" if isinstance(intent, RemoveText) else None
+    reader: Role | None = "text" if isinstance(intent, RemoveText) else None
+    detection = reader or next(iter(finding_roles(intent)), None)
     roles: dict[StageName, Role | None] = {
         "triage": None, "detection": detection, "policy": None, "generation": "fill", "blending": "blend",
-        "verification": detection, "export": None,
+        "verification": reader, "export": None,
     }  # fmt: skip
     if facts is None or facts.noise >= QUIET:
         roles["enhancement"] = "enhance"
@@ -102,22 +122,35 @@ def _check_stages(request: Request, roles: Mapping[StageName, Role | None]) -> N
             raise BadRequest(f"the stage {name} uses no engine here", cure=f"leave out --engine {name}=…")
 
 
+def _check_depth(request: Request, registry: Registry) -> None:
+    """BadRequest unless the depth network that is named, if any, is one."""
+    named = str(request.params.get("generation", {}).get("depth_engine", ""))
+    try:
+        _ = named and registry.resolve("depth", named)
+    except UnknownEngine as error:
+        raise BadRequest(f"generation.depth_engine: {error.message}", cure=error.cure) from error
+
+
 def _stage(
-    name: StageName, role: Role | None, derived: Mapping[str, Value], intent: Intent, registry: Registry,
-    request: Request,
+    name: StageName, role: Role | None, held: Mapping[str, Value], derived: Mapping[str, Value], intent: Intent,
+    registry: Registry, request: Request,
 ) -> StagePlan:  # fmt: skip
-    cards = _ladder(name, role, intent, registry, request) if role else ()
-    params = {**DEFAULTS[name], **derived}
+    cards = _cards(name, role, intent, registry, request) if role else ()
+    params = {**own_defaults(name, DEFAULTS[name], intent), **held, **derived}
     given = dict(request.params.get(name, {}))
     for key in given:
         if key in derived:
             raise BadRequest(f"{name}.{key} follows from what is asked for", cure=f"leave out {name}.{key}")
-        if key not in params and not any(key in card.defaults for card in cards):
+        if name == "verification":
+            _check_threshold(key, given[key], cards)
+        elif key not in params and not any(key in card.defaults for card in cards):
             known = sorted({*params, *(k for card in cards for k in card.defaults)})
             raise BadRequest(
                 f"no parameter {key!r} in stage {name}", cure=f"it has {', '.join(known) or 'none'}"
             )
-    own = params | {k: _typed(name, k, v, params[k]) for k, v in given.items() if k in params}
+    own = params | {
+        k: _typed(name, k, v, params.get(k, 0.0)) for k, v in given.items() if k in params or owns(name, k)
+    }
     ids = {card.id for card in cards}
     standins = {c.id: c for card in cards for c in registry.with_fallbacks(card) if c.id not in ids}
     return StagePlan.model_validate({
@@ -127,6 +160,21 @@ def _stage(
     })  # fmt: skip
 
 
+def owns(stage: str, name: str) -> bool:
+    """Whether a parameter is the stage's own, and not one of its engines'."""
+    thresholds = SENTENCES if stage == "verification" else {}
+    return name in DEFAULTS.get(stage, {}) or name.rpartition(".")[2] in thresholds  # type: ignore[call-overload]
+
+
+def _check_threshold(name: str, value: Value, cards: Sequence[Card]) -> None:
+    """BadRequest unless the parameter is one of the reader's, or a threshold that a region can be held against."""
+    wrong = "" if any(name in card.defaults for card in cards) else fault(name, value)
+    if wrong:
+        raise BadRequest(
+            f"verification.{name}: {wrong}", cure="see [verification] in tasks/policy/default.toml"
+        )
+
+
 def _derived(name: StageName, intent: Intent, tier: Tier, guard: Mapping[str, str]) -> Mapping[str, Value]:
     """The parameters that follow from what is asked for: nobody can set them."""
     if name == "policy":
@@ -134,6 +182,8 @@ def _derived(name: StageName, intent: Intent, tier: Tier, guard: Mapping[str, st
     if name == "triage" and tier == "preview":
         enlarged = intent.scale**2 if isinstance(intent, Upscale) else 1
         return {"max_pixels": PREVIEW_PIXELS // enlarged}
+    if name == "generation" and isinstance(intent, Generate) and tier == "preview":
+        return {"max_pixels": PREVIEW_PIXELS}
     if name == "detection" and isinstance(intent, RemoveText):
         return {"text": intent.text}
     if name == "enhancement" and isinstance(intent, Upscale | Clean):
@@ -141,11 +191,22 @@ def _derived(name: StageName, intent: Intent, tier: Tier, guard: Mapping[str, st
     return {}
 
 
+def _cards(
+    name: StageName, role: Role, intent: Intent, registry: Registry, request: Request
+) -> Sequence[Card]:
+    """The stage's engines: a ladder, or for what words name, an engine that outlines and one that finds."""
+    others = finding_roles(intent)[1:] if name == "detection" else ()
+    cards = [card for one in (role, *others) for card in _ladder(name, one, intent, registry, request)]
+    beside = [SECOND_LOOK] if name == "detection" and isinstance(intent, RemoveText) else []
+    return [*cards, *(registry.get(one) for one in beside)]
+
+
 def _ladder(
     name: StageName, role: Role, intent: Intent, registry: Registry, request: Request
 ) -> Sequence[Card]:
     """The engines of a stage, cheap to heavy: regions climb only the ladder of fills, and not when one is named."""
-    named = request.engines.get(name)
+    roles = finding_roles(intent) if name == "detection" else ()
+    named = insisted_on(request.engines.get(name), role, roles, registry)
     try:
         found = [registry.resolve(role, named)] if named else registry.of_role(role, request.tier)
     except UnknownEngine as error:

@@ -7,6 +7,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from prefect import State, Task, task
 from prefect.client.schemas.objects import TaskRun
+from prefect.runtime import task_run
 
 from infra.store.contract import Unavailable
 from tasks import shards
@@ -30,6 +31,11 @@ def is_transient(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> boo
     return False
 
 
+def _last_try() -> bool:
+    """Whether Prefect will not try the present task again."""
+    return int(task_run.run_count or 0) > RETRIES
+
+
 def _stage(name: str, shown: str = " {shard}") -> Callable[[Callable[P, R]], Task[P, R]]:
     """The decorator all of them share."""
     return task(
@@ -41,7 +47,7 @@ def _stage(name: str, shown: str = " {shard}") -> Callable[[Callable[P, R]], Tas
 @_stage("triage")
 def triage(spec: WorkshopSpec, shard: int) -> int:
     """Decode, measure and plan a shard; how many of its pictures are still to be done."""
-    return shards.triage_shard(workshop(spec), spec.run, shard)
+    return shards.triage_shard(workshop(spec), spec.run, shard, last_try=_last_try())
 
 
 @_stage("overlays", shown="")
@@ -53,16 +59,16 @@ def overlays(spec: WorkshopSpec, shards: list[int]) -> str:
 @_stage("detection")
 def detection(spec: WorkshopSpec, shard: int) -> int:
     """Find the regions of a shard's pictures."""
-    return shards.detect_shard(workshop(spec), spec.run, shard)
+    return shards.detect_shard(workshop(spec), spec.run, shard, last_try=_last_try())
 
 
 @_stage("restoration")
 def restoration(spec: WorkshopSpec, shard: int) -> int:
     """Generation, blending, enhancement and verification, region by region."""
-    return shards.restore_shard(workshop(spec), spec.run, shard)
+    return shards.restore_shard(workshop(spec), spec.run, shard, last_try=_last_try())
 
 
 @_stage("export")
 def export(spec: WorkshopSpec, shard: int) -> dict[str, str]:
     """Encode, put in place, and write the shard's results; outcome by id."""
-    return shards.export_shard(workshop(spec), spec.run, shard)
+    return shards.export_shard(workshop(spec), spec.run, shard, last_try=_last_try())

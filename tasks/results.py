@@ -9,6 +9,7 @@ from typing import Literal
 from tasks.contracts import OUTCOMES, Outcome
 from tasks.intents import Frozen
 from tasks.plan import Value
+from tasks.savings import Savings
 
 
 class StageResult(Frozen):
@@ -58,6 +59,8 @@ class RegionResult(Frozen):
     engine: str = ""
     fallback_from: str | None = None
     """The engine that should have done it, when another stood in."""
+    stood_in: tuple[str, ...] = ()
+    """What else was not done by the engine that should have: `blending: soft-blend stood in for gradient-blend`."""
     tried: tuple[str, ...] = ()
     """Engines whose result failed verification before `engine`'s was kept."""
     recovered: float = 0.0
@@ -153,6 +156,10 @@ class RunResult(Frozen):
     """Where the review sheet is."""
     rerun: Rerun | None = None
     """Of what it is a rerun."""
+    savings: Savings | None = None
+    """What the cheap rungs of the ladder saved."""
+    previews: str = ""
+    """The run that made the previews of the same pictures first, in two passes."""
 
     @property
     def failed(self) -> bool:

@@ -4,33 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tasks.errors import PentimentoError, Transient
+from tasks.errors import OutOfMemory, PentimentoError, Transient
 from tasks.intents import BY_REGION
+from tasks.job import JobSpec
 from tasks.progress import Progress, emit
+from tasks.results import ItemResult
 from tasks.run_files import read_jobs, write_results
 from tasks.steps.detect import detect
 from tasks.steps.item import finish, finished
-from tasks.steps.outcome import typed
+from tasks.steps.outcome import refused, typed
 from tasks.steps.policy import decide
 from tasks.steps.restore import restore
 from tasks.steps.source import Source, read_source
 from tasks.workshop import Workshop
 
 
-def triage_shard(shop: Workshop, run_id: str, shard: int) -> int:
+def triage_shard(shop: Workshop, run_id: str, shard: int, *, last_try: bool = True) -> int:
     """Decode, measure and plan each picture; how many are still to be done."""
-    return _each(shop, run_id, shard, "triage", lambda source: int(finished(shop, source) is None))
+    return _each(
+        shop, run_id, shard, "triage", lambda source: int(finished(shop, source) is None), last_try=last_try
+    )
 
 
-def detect_shard(shop: Workshop, run_id: str, shard: int) -> int:
+def detect_shard(shop: Workshop, run_id: str, shard: int, *, last_try: bool = True) -> int:
     """Find the regions of each picture whose intent works on regions; how many regions."""
     return _each(
         shop, run_id, shard, "detection",
         lambda source: len(detect(shop, source).regions) if _has_regions_to_do(shop, source) else 0,
+        last_try=last_try,
     )  # fmt: skip
 
 
-def restore_shard(shop: Workshop, run_id: str, shard: int) -> int:
+def restore_shard(shop: Workshop, run_id: str, shard: int, *, last_try: bool = True) -> int:
     """Policy, then generation, blending, enhancement and verification of every region; how many were done."""
 
     def step(source: Source) -> int:
@@ -41,35 +46,64 @@ def restore_shard(shop: Workshop, run_id: str, shard: int) -> int:
             return 0
         return len(restore(shop, source, detected.regions))
 
-    return _each(shop, run_id, shard, "restoration", step)
+    return _each(shop, run_id, shard, "restoration", step, last_try=last_try)
 
 
-def export_shard(shop: Workshop, run_id: str, shard: int) -> dict[str, str]:
-    """Finish each picture, put it in place, and write the shard's results; outcome by id."""
+def export_shard(shop: Workshop, run_id: str, shard: int, *, last_try: bool = True) -> dict[str, str]:
+    """Finish each picture, put it in place, and write the shard's results; outcome by id.
+
+    A picture for which there is not enough memory is passed over, and OutOfMemory raised once the others are done; in the
+    last try it is tried once more with the memory freed, and then ends as failed, alone."""
     results = []
+    short: OutOfMemory | None = None
     for job in read_jobs(shop, run_id, shard):
-        result = finish(shop, job)
+        try:
+            result = finish(shop, job)
+        except OutOfMemory as fault:
+            shop.free()
+            short = fault
+            if not last_try:
+                continue
+            result = _once_more(shop, job)
         results.append(result)
         emit(Progress(run_id, "export", job.id, result.outcome))
+    if short and not last_try:
+        raise short
     write_results(shop, run_id, shard, results)
     return {r.id: r.outcome for r in results}
+
+
+def _once_more(shop: Workshop, job: JobSpec) -> ItemResult:
+    try:
+        return finish(shop, job)
+    except OutOfMemory as fault:
+        return refused(job, fault)
 
 
 def _has_regions_to_do(shop: Workshop, source: Source) -> bool:
     return isinstance(source.job.intent, BY_REGION) and finished(shop, source) is None
 
 
-def _each(shop: Workshop, run_id: str, shard: int, stage: str, step: Callable[[Source], int]) -> int:
+def _each(
+    shop: Workshop, run_id: str, shard: int, stage: str, step: Callable[[Source], int], *, last_try: bool
+) -> int:
     """Run a step over a shard; the sum of what it returns.
 
-    A permanent fault is left to the last step, which makes it the picture's outcome."""
+    A permanent fault is left to the last step, which makes it the picture's outcome; so is want of memory in the last try,
+    and before that it is raised once the other pictures are done."""
     total = 0
+    short: OutOfMemory | None = None
     for job in read_jobs(shop, run_id, shard):
         try:
             total += step(read_source(shop, job))
         except Exception as error:
             fault: PentimentoError = typed(error, picture=job.id, stage=stage)
-            if isinstance(fault, Transient):
+            if isinstance(fault, OutOfMemory):
+                shop.free()
+                short = fault
+            elif isinstance(fault, Transient):
                 raise fault from error
         emit(Progress(run_id, stage, job.id))
+    if short and not last_try:
+        raise short
     return total

@@ -40,7 +40,9 @@ class WorkshopSpec(Frozen):
     run: str = ""
     """The run's id."""
     fresh: bool = False
-    """Only records made by this very run count."""
+    """Only records made by this very run count …"""
+    first: str = ""
+    """… and by this one: the first pass of the same command."""
 
 
 class RasterCache:
@@ -65,6 +67,12 @@ class RasterCache:
             while self._size > self._limit and len(self._held) > 1:
                 self._size -= self._held.popitem(last=False)[1].pixels.nbytes
         return raster
+
+    def clear(self) -> None:
+        """Hold nothing."""
+        with self._lock:
+            self._held.clear()
+            self._size = 0
 
 
 @dataclass(frozen=True)
@@ -96,12 +104,17 @@ class Workshop:
     @cached_property
     def memo(self) -> Memo:
         """Stage records."""
-        return Memo(self.store, self.spec.run, self.spec.fresh)
+        return Memo(self.store, self.spec.run, self.spec.fresh, self.spec.first)
 
     @cached_property
     def rasters(self) -> RasterCache:
         """Decoded pictures."""
         return RasterCache()
+
+    def free(self) -> None:
+        """Let go of every engine that nobody uses and of all decoded pictures: memory is short."""
+        self.pool.clear()
+        self.rasters.clear()
 
     def backend(self, url: str) -> Backend:
         """Bytes below a folder or `s3://…` other than the store's."""

@@ -84,16 +84,22 @@ def seamless_clone(case: Case) -> Levels:
 
 def sine_transform(case: Case) -> Levels:
     """The other rival, for rectangles: the same correction by scipy's sine transform, float32."""
+    correction = sine_correction(case, np.float32)
+    out = case.target.copy()
     rows, columns = slice(MARGIN, -MARGIN), slice(MARGIN, -MARGIN)
-    difference = case.target.astype(np.float32) - case.source
-    right = np.zeros((case.height, case.width, 3), np.float32)
+    out[rows, columns] = np.clip(np.rint(case.source[rows, columns] + correction), 0, 255)
+    return out
+
+
+def sine_correction(case: Case, dtype: type[np.floating]) -> NDArray[np.floating]:
+    """By how much a rectangle's source moves, in levels; exact but for the rounding of `dtype`."""
+    rows, columns = slice(MARGIN, -MARGIN), slice(MARGIN, -MARGIN)
+    difference = case.target.astype(dtype) - case.source
+    right = np.zeros((case.height, case.width, 3), dtype)
     right[0] += difference[MARGIN - 1, columns]
     right[-1] += difference[-MARGIN, columns]
     right[:, 0] += difference[rows, MARGIN - 1]
     right[:, -1] += difference[rows, -MARGIN]
     y, x = (2 - 2 * np.cos(np.pi * np.arange(1, n + 1) / (n + 1)) for n in (case.height, case.width))
-    spectrum = fft.dstn(right, 1, axes=(0, 1)) / (y[:, None] + x).astype(np.float32)[..., None]
-    correction = fft.idstn(spectrum, 1, axes=(0, 1))
-    out = case.target.copy()
-    out[rows, columns] = np.clip(np.rint(case.source[rows, columns] + correction), 0, 255)
-    return out
+    spectrum = fft.dstn(right, 1, axes=(0, 1)) / (y[:, None] + x).astype(dtype)[..., None]
+    return np.asarray(fft.idstn(spectrum, 1, axes=(0, 1)))

@@ -17,6 +17,7 @@ from flows.cli import (
     rerun,
     review,
     runs,
+    savings,
 )
 
 app = typer.Typer(
@@ -34,5 +35,6 @@ app.command("review", cls=review.Greedy)(review.review)
 app.command("publish")(publish.publish)
 app.command("overlays")(overlays.overlays)
 app.add_typer(models.app, name="models")
+app.command("savings")(savings.savings)
 app.command("bench")(bench.bench)
 app.command("demo")(demo.demo)

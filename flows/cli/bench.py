@@ -19,9 +19,10 @@ Name = Annotated[str, typer.Argument(help="Which bench, or `all`.")]
 Quick = Annotated[bool, typer.Option("--quick", help="The same keys on a smaller sample, within 4 minutes.")]
 
 BENCHES = {
-    "blend": "flows.bench.blend",
-    "engines": "flows.bench.engines", "fill": "flows.bench.fill.measure", "resume": "flows.bench.resume",
-    "seam": "flows.bench.seam.measure", "text": "flows.bench.text.measure", "tiers": "flows.bench.tiers",
+    "anchored": "flows.bench.anchored.measure", "blend": "flows.bench.blend",
+    "engines": "flows.bench.engines", "fill": "flows.bench.fill.measure", "masks": "flows.bench.masks.measure",
+    "resume": "flows.bench.resume",
+    "proportional": "flows.bench.proportional", "seam": "flows.bench.seam.measure", "text": "flows.bench.text.measure", "tiers": "flows.bench.tiers",
 }  # fmt: skip
 """Name to the module whose `measure(quick)` returns `(rows, summary)`."""
 

@@ -21,17 +21,25 @@ Out = Annotated[
     str, typer.Option("--out", help="Folder or s3://… for the edited pictures.", metavar="DIR|s3://…")
 ]
 ShardSize = Annotated[int, typer.Option("--shard-size", min=1, max=64, help="Pictures that travel together.")]
+PreviewFirst = Annotated[
+    bool,
+    typer.Option(
+        "--preview-first", help="Previews of all pictures and their sheet, then the pictures themselves."
+    ),
+]
 RunnerName = Annotated[str, typer.Option("--runner", help="threads or processes.")]
 
 
 def catalog(
     manifest: ManifestPath, out: Out, tier: TierOption = "final", shard_size: ShardSize = 16,
     runner: RunnerName = "threads", engine: Engine = None, param: Param = None, seed: Seed = 0, fresh: Fresh = False,
-    as_json: Json = False,
+    preview_first: PreviewFirst = False, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Process a catalogue. The same command again resumes, and redoes only what is missing."""
     one_of("--tier", tier, get_args(Tier))
     one_of("--runner", runner, ("threads", "processes"))
+    if preview_first and tier == "preview":
+        raise BadRequest("--preview-first makes both tiers", cure="leave out one of the two")
     if named_file(out):
         raise BadRequest(
             f"--out {out} is one file for a catalogue", cure="give a folder or s3://bucket/prefix"
@@ -47,10 +55,10 @@ def catalog(
 
         return run_catalog(
             manifest, out, runner=cast(Literal["threads", "processes"], runner), tier=tier, shard_size=shard_size, engines=engines, params=params, seed=seed,
-            fresh=fresh,
+            fresh=fresh, preview_first=preview_first,
         )  # fmt: skip
 
-    run_and_show(run, total, as_json=as_json)
+    run_and_show(run, total, as_json=as_json, passes=("preview ", "final ") if preview_first else ("",))
 
 
 def preview_rows(manifest: str, out: str) -> tuple[int, tuple[str, ...]]:

@@ -11,7 +11,7 @@ from model_registry.registry import Registry
 from tasks.errors import BadRequest, NoEngine
 from tasks.job import JobSpec
 from tasks.plan import STAGES, Value
-from tasks.planner import DEFAULTS, plan
+from tasks.planner import owns, plan
 from tasks.policy.guard import guard_of
 
 
@@ -25,8 +25,8 @@ def check_job(job: JobSpec) -> None:
 
     That there is no engine for the work is no bad usage: it becomes the picture's outcome, with its cure."""
     try:
-        guard_of(Settings().policy)
-        made = plan(job.intent, None, registry(), job.request)
+        thresholds = guard_of(Settings().policy).policy.thresholds
+        made = plan(job.intent, None, registry(), job.request, thresholds=thresholds)
     except NoEngine:
         return
     there = [stage.stage for stage in made.stages]
@@ -43,11 +43,12 @@ def check_choices(engines: Mapping[str, str], params: Mapping[str, Mapping[str, 
     Raises UnknownEngine, naming the nearest, or BadRequest."""
     cards = registry()
     for engine in engines.values():
-        if not engine.startswith("@"):
-            cards.get(engine)
+        for one in engine.split("+"):
+            if not one.startswith("@"):
+                cards.get(one)
     of_engines = {name for card in cards.cards for name in card.defaults}
     for stage in STAGES:
         for name in params.get(stage, {}):
-            if name not in DEFAULTS[stage] and name not in of_engines:
+            if not owns(stage, name) and name not in of_engines:
                 cure = "`pentimento models show ID` lists an engine's"
                 raise BadRequest(f"no parameter {name!r} in stage {stage}", cure=cure)

@@ -7,19 +7,29 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.pointing import Click, ClickOff, Object, ObjectBox, mask_text
 from flows.cli.request import EditOptions, edit_jobs
 from flows.cli.show import run_and_show
 
 Images = Annotated[list[Path], typer.Argument(help="Pictures to edit.", metavar="IMAGE…")]
 RemoveText = Annotated[bool, typer.Option("--remove-text", help="Remove overlay text.")]
-RemoveObject = Annotated[bool, typer.Option("--remove-object", help="Remove what --mask covers.")]
+RemoveObject = Annotated[
+    bool,
+    typer.Option(
+        "--remove-object", help="Remove what --mask covers, or --object-box, --click or --object name."
+    ),
+]
 Replace = Annotated[
     str, typer.Option("--replace", metavar="PROMPT", help="Put what PROMPT says where --mask is.")
 ]
 Upscale = Annotated[int, typer.Option("--upscale", metavar="2|3|4", help="Enlarge.")]
 Clean = Annotated[bool, typer.Option("--clean", help="Remove noise and JPEG artefacts.")]
 Mask = Annotated[
-    str, typer.Option("--mask", help="FILE, box:x0,y0,x1,y1[;…], poly:x,y x,y x,y[;…], key:#rrggbb~24")
+    str,
+    typer.Option(
+        "--mask",
+        help="FILE, box:x0,y0,x1,y1[;…], poly:x,y x,y x,y[;…], key:#rrggbb~24, object:x0,y0,x1,y1, click:x,y, words:…",
+    ),
 ]
 Text = Annotated[
     str,
@@ -46,6 +56,7 @@ Track = Annotated[bool, typer.Option("--track", help="Log an MLflow run as well.
 def edit(
     images: Images, remove_text: RemoveText = False, remove_object: RemoveObject = False, replace: Replace = "",
     upscale: Upscale = 0, clean: Clean = False, mask: Mask = "", text: Text = "overlay", rights: Rights = "unknown", preset: Preset = "",
+    object_box: ObjectBox = None, click: Click = None, click_off: ClickOff = None, named: Object = "",
     out: Out = "", tier: TierOption = "final", engine: Engine = None, param: Param = None, seed: Seed = 0,
     fresh: Fresh = False, track: Track = False, as_json: Json = False,
 ) -> None:  # fmt: skip
@@ -56,7 +67,7 @@ def edit(
         replace,
         upscale,
         clean,
-        mask,
+        mask_text(mask, object_box, click, click_off, named),
         text,
         rights,
         tier,

@@ -10,6 +10,7 @@ import typer
 
 from flows.cli import edit as edit_command
 from flows.cli import generate as generate_command
+from flows.cli.pointing import Click, ClickOff, Object, ObjectBox, mask_text
 from flows.cli.request import EditOptions, edit_jobs
 from flows.options import parse_engines
 from infra.settings import Settings
@@ -30,14 +31,15 @@ def plan(
     remove_object: edit_command.RemoveObject = False, replace: edit_command.Replace = "",
     upscale: edit_command.Upscale = 0, clean: edit_command.Clean = False, generate: Prompt = "",
     mask: edit_command.Mask = "", text: edit_command.Text = "overlay", rights: edit_command.Rights = "unknown",
-    preset: edit_command.Preset = "",
+    preset: edit_command.Preset = "", object_box: ObjectBox = None, click: Click = None, click_off: ClickOff = None,
+    named: Object = "",
     out: edit_command.Out = "", tier: edit_command.TierOption = "final", engine: edit_command.Engine = None,
     param: edit_command.Param = None, seed: edit_command.Seed = 0, size: generate_command.Size = "512x512",
     scheduler: generate_command.Scheduler = "", steps: generate_command.Steps = 0, as_json: edit_command.Json = False,
 ) -> None:  # fmt: skip
     """Print the plan for a picture: stages, ladders of engines, parameters, thresholds."""
     options = EditOptions(
-        remove_text, remove_object, replace, upscale, clean, mask, text, rights, tier, engine or (), param or (), seed, out,
+        remove_text, remove_object, replace, upscale, clean, mask_text(mask, object_box, click, click_off, named), text, rights, tier, engine or (), param or (), seed, out,
         preset,
     )  # fmt: skip
     if generate:

@@ -87,7 +87,7 @@ class EditOptions:
             )
         wanted = chosen in ("--remove-object", "--replace")
         if wanted and not self.mask:
-            cure = "--mask FILE, or --mask box:x0,y0,x1,y1, poly:…, key:#rrggbb"
+            cure = "--mask FILE, or box:x0,y0,x1,y1, poly:…, key:#rrggbb; or --object-box, --click, --object"
             raise BadRequest(f"{chosen} needs a mask", cure=cure)
         if self.preset and not self.remove_text:
             raise BadRequest(f"{chosen} takes no preset", cure="leave out --preset, or use --remove-text")

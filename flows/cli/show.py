@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import typer
 from rich.console import Console
@@ -23,9 +23,11 @@ STYLE = {
 }  # fmt: skip
 
 
-def run_and_show(run: Callable[[], dict[str, object]], pictures: int, *, as_json: bool) -> None:
-    """Run, show, and exit with 1 when a picture was rejected or failed."""
-    result = RunResult.model_validate(run_live(run, pictures))
+def run_and_show(
+    run: Callable[[], dict[str, object]], pictures: int, *, as_json: bool, passes: Sequence[str] = ("",)
+) -> None:
+    """Run, show, and exit with 1 when a picture was rejected or failed. passes: what to call each, in order."""
+    result = RunResult.model_validate(run_live(run, pictures, passes))
     if as_json:
         typer.echo(result.model_dump_json())
     else:
@@ -33,43 +35,59 @@ def run_and_show(run: Callable[[], dict[str, object]], pictures: int, *, as_json
     raise typer.Exit(1 if result.failed else 0)
 
 
-def run_live(run: Callable[[], dict[str, object]], pictures: int) -> dict[str, object]:
+def run_live(
+    run: Callable[[], dict[str, object]], pictures: int, passes: Sequence[str] = ("",)
+) -> dict[str, object]:
     """Run with a bar a step on a terminal, or a line a finished picture elsewhere."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        with progress.listening(_Lines(pictures)):
+        with progress.listening(_Lines(pictures, passes)):
             return run()
     columns = TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=console) as bars, progress.listening(_Bars(bars, pictures)):
+    with Progress(*columns, console=console) as bars, progress.listening(_Bars(bars, pictures, passes)):
         return run()
 
 
+class _Passes:
+    """Which pass an event belongs to: each is a run of its own, and they come one after the other."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+        self.runs: list[str] = []
+
+    def name(self, event: progress.Progress) -> str:
+        if event.run_id not in self.runs:
+            self.runs.append(event.run_id)
+        return self.names[min(self.runs.index(event.run_id), len(self.names) - 1)]
+
+
 class _Lines:
-    def __init__(self, pictures: int) -> None:
+    def __init__(self, pictures: int, passes: Sequence[str]) -> None:
         self.pictures = pictures
-        self.done: set[str] = set()
+        self.passes = _Passes(passes)
+        self.done: dict[str, set[str]] = {}
         print("pentimento: starting Prefect …", file=sys.stderr, flush=True)
 
     def __call__(self, event: progress.Progress) -> None:
-        if (
-            event.step == "export" and event.item not in self.done
-        ):  # a shard that is tried again says so again
-            self.done.add(event.item)
-            count = f"[{len(self.done)}/{self.pictures}]"
+        done = self.done.setdefault(event.run_id, set())
+        if event.step == "export" and event.item not in done:  # a shard that is tried again says so again
+            done.add(event.item)
+            count = f"{self.passes.name(event)}[{len(done)}/{self.pictures}]"
             print(f"{count} {event.outcome:<12} {event.item}", file=sys.stderr, flush=True)
 
 
 class _Bars:
-    def __init__(self, bars: Progress, pictures: int) -> None:
-        self.bars, self.pictures = bars, pictures
+    def __init__(self, bars: Progress, pictures: int, passes: Sequence[str]) -> None:
+        self.bars, self.pictures, self.passes = bars, pictures, _Passes(passes)
         self.tasks: dict[str, TaskID] = {"": bars.add_task("starting", total=None)}
 
     def __call__(self, event: progress.Progress) -> None:
         if "" in self.tasks:
             self.bars.remove_task(self.tasks.pop(""))
-        if event.step not in self.tasks:
-            self.tasks[event.step] = self.bars.add_task(event.step, total=self.pictures)
-        self.bars.advance(self.tasks[event.step])
+        step = f"{self.passes.name(event)}{event.step}"
+        if step not in self.tasks:
+            self.tasks[step] = self.bars.add_task(step, total=self.pictures)
+        self.bars.advance(self.tasks[step])
 
 
 def print_run(result: RunResult) -> None:
@@ -93,6 +111,8 @@ def print_run(result: RunResult) -> None:
     if result.rerun:
         said = f"{result.rerun.parent}: {result.rerun.picture}, {result.rerun.said}{asked_by(result.rerun)}"
         console.print(f"rerun of      {said}", soft_wrap=True, highlight=False, markup=False)
+    if result.previews:
+        console.print(f"previews      {result.previews}", soft_wrap=True, highlight=False, markup=False)
     if result.sheet:
         console.print(f"review sheet  {result.sheet}", soft_wrap=True, highlight=False, markup=False)
     if result.mlflow_run_id:

@@ -82,3 +82,7 @@ class Sheet:
     seconds: float
     items: tuple[SheetItem, ...]
     facts: Mapping[str, str]
+    savings: tuple[tuple[str, ...], ...] = ()
+    """A table of what the cheap engines saved: its head and its rows; empty for none."""
+    savings_notes: tuple[str, ...] = ()
+    """What the table says in words, and what it does not say."""

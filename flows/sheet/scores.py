@@ -15,6 +15,7 @@ REASONS_SAY = {
     "low_frequency_delta_e": "colour shift",
     "residual_text": "text still read",
     "grain_ratio": "grain",
+    "sharpness_ratio": "sharpness",
 }
 """How a reason names a score, where it does not use the score's own name."""
 

@@ -18,14 +18,20 @@ import numpy as np
 
 from model_registry.card import Card
 from model_registry.engines import diffusion_pixels as px
+from model_registry.engines.anchor_contract import Held
+from model_registry.engines.classical.anchored import DEFAULTS as ANCHORED
+from model_registry.engines.classical.anchored import AnchoredFill
 from model_registry.engines.contract import Filler, Generator, Hole, Params, Pixels
 from model_registry.engines.diffusion_loader import check_entry, load_pipeline
 from model_registry.engines.diffusion_params import Sampling, read_sampling
 from model_registry.engines.diffusion_schedulers import fresh_scheduler
+from model_registry.engines.round_trip import without_bias
 from model_registry.errors import EngineFault, EngineOutOfMemory, RegistryError
 from model_registry.weights import locate, require
 
 _log = logging.getLogger(__name__)
+_LEAST_ANCHORED = 16
+"""Smallest side of a piece with anything to anchor to, px: as the anchored fill's card says."""
 
 
 def load(card: Card, folder: Path) -> Filler | Generator:
@@ -71,27 +77,45 @@ class DiffusionFiller:
         """Returns H×W×3, equal to `image` bit for bit outside the hole; the old content of the hole is never read.
 
         Pieces are padded by reflection to the model's cell and minimum. A piece with a side over `max_side` is scaled
-        down, filled, and scaled up: its fill has less detail than its surroundings. An empty hole changes nothing."""
+        down, filled, and scaled up: its fill has less detail than its surroundings. What the round trip through the
+        autoencoder does to colour and light around the hole is taken off inside it (`unbias`). An empty hole changes nothing."""
         sampling = self._model.read(params)
         if image.ndim != 3 or image.shape[2] != 3 or hole.shape != image.shape[:2]:
             raise EngineFault(f"a fill needs H×W×3 and H×W, not {image.shape} and {hole.shape}")
         out = np.array(image, np.float32)
         if not hole.any():
             return out
-        inputs, canvas = self._inputs(out, hole, self._model.limits(sampling))
+        start = self._start(out, hole, sampling, seed)
+        inputs, canvas = self._inputs(start, hole, self._model.limits(sampling))
+        strength = sampling.anchor_strength or sampling.strength
         known = out[~hole]
         dark = known.size > 0 and not (known > 1 / 255).any()
-        made = self._model.run(prompt, sampling, seed, {**inputs, "strength": sampling.strength}, dark=dark)
+        made = self._model.run(prompt, sampling, seed, {**inputs, "strength": strength}, dark=dark)
         piece = px.resize(made[: canvas.inner[0], : canvas.inner[1]], hole.shape)
-        out[hole] = piece[hole]
+        fill = without_bias(np.asarray(piece, np.float32), out, hole) if sampling.unbias else piece
+        out[hole] = fill[hole]
         return out
 
+    def anchors(self, image: Pixels, hole: Hole, *, params: Params) -> Held | None:
+        """The structure that the hole's first guess is made of; None where none is asked for."""
+        sampling = self._model.read(params)
+        if not sampling.anchor_strength:
+            return None
+        return AnchoredFill().anchors(image, hole, params=ANCHORED)
+
     @staticmethod
-    def _inputs(image: Pixels, hole: Hole, limits: px.Limits) -> tuple[dict[str, Any], px.Canvas]:
+    def _start(image: Pixels, hole: Hole, sampling: Sampling, seed: int) -> Pixels:
+        """What the hole holds before any noise is added: made of its surroundings alone."""
+        if sampling.anchor_strength and not hole.all() and min(hole.shape) >= _LEAST_ANCHORED:
+            return AnchoredFill().fill(image, hole, seed=seed, prompt="", params=ANCHORED)
+        return px.smooth_under(image, hole)
+
+    @staticmethod
+    def _inputs(start: Pixels, hole: Hole, limits: px.Limits) -> tuple[dict[str, Any], px.Canvas]:
         import torch
 
         canvas = px.canvas_for(hole.shape[0], hole.shape[1], limits)
-        picture = px.reflect_to(px.resize(px.smooth_under(image, hole), canvas.inner), canvas.size)
+        picture = px.reflect_to(px.resize(start, canvas.inner), canvas.size)
         inside = px.reflect_to(px.resize(hole.astype(np.float32), canvas.inner), canvas.size)
         mask = px.latent_mask(inside, limits.cell)
         tensors = {

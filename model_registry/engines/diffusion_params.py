@@ -23,6 +23,9 @@ class Sampling:
     strength: float = 1.0
     """Inpainting only, over 0 up to 1: share of the noise schedule run. 1 starts from pure noise; less starts from a
     smooth fill of the hole, never from what was there."""
+    anchor_strength: float = 0.0
+    """Inpainting only, 0–1. Over 0 the hole starts from a classical fill anchored on the structure around it, in place of
+    a smooth one, and this share of the noise schedule is run, in place of `strength`."""
     negative: str = ""
     """What to steer away from."""
     dtype: str = "auto"
@@ -30,16 +33,25 @@ class Sampling:
     max_side: int = 0
     """Longest side the model is run at, px; beyond it the piece is scaled down and its result up. 0 = the card's
     maximum, or else the model's native size."""
+    unbias: bool = True
+    """Inpainting only: take off in the hole, low frequencies alone, by how much the model gave the known surroundings back
+    otherwise."""
 
 
+_RANGES: dict[str, tuple[float, float]] = {
+    "steps": (1, 1000), "guidance": (0, 100), "max_side": (0, 16384), "anchor_strength": (0, 1),
+}  # fmt: skip
+"""Lowest and highest value; shares are over 0 and up to 1."""
 _KINDS: dict[str, type] = {
     "steps": int,
     "guidance": float,
     "scheduler": str,
     "strength": float,
+    "anchor_strength": float,
     "negative": str,
     "dtype": str,
     "max_side": int,
+    "unbias": bool,
 }
 assert set(_KINDS) == {field.name for field in fields(Sampling)}
 
@@ -61,7 +73,7 @@ def _fault(name: str, value: ParamValue) -> str:
     if kind is None:
         return f"the card's default `{name}` is no parameter of a diffusers engine"
     accepted = (int, float) if kind is float else (kind,)
-    if isinstance(value, bool) or not isinstance(value, accepted):
+    if isinstance(value, bool) != (kind is bool) or not isinstance(value, accepted):
         return f"`{name}` must be {kind.__name__}, not {value!r}"
     return "" if _in_range(name, value) else f"`{name}` is out of range: {value!r}"
 
@@ -69,7 +81,7 @@ def _fault(name: str, value: ParamValue) -> str:
 def _in_range(name: str, value: ParamValue) -> bool:
     if name == "dtype":
         return value in DTYPES
-    if isinstance(value, str):
+    if isinstance(value, str | bool):
         return True
-    low, high = {"steps": (1, 1000), "guidance": (0, 100), "max_side": (0, 16384)}.get(name, (1e-6, 1))
+    low, high = _RANGES.get(name, (1e-6, 1))
     return low <= value <= high

@@ -11,7 +11,10 @@ from model_registry.card import Card
 from model_registry.engines.contract import Params, ParamValue, Pixels
 from model_registry.errors import EngineFault, EngineOutOfMemory, RegistryError
 
-_MEMORY_WORDS = ("out of memory", "insufficient memory", "bad_alloc", "failed to allocate memory")
+_MEMORY_WORDS = (
+    "out of memory", "insufficient memory", "not enough memory", "bad_alloc", "alloc_failed", "allocate memory",
+)  # fmt: skip
+"""Of torch, CUDA's libraries, ONNX Runtime, OpenCV and the C library."""
 _MEMORY_CURE = "lower PENTIMENTO_WORKERS, or choose a lighter engine"
 
 

@@ -17,7 +17,9 @@ from model_registry.engines.contract import (
     TextReader,
     Upscaler,
 )
+from model_registry.engines.depth_contract import DepthEstimator
 from model_registry.engines.guard import guarded
+from model_registry.engines.segment_contract import Locator, Segmenter
 from model_registry.errors import EngineFault
 from model_registry.weights import require
 
@@ -28,6 +30,8 @@ ADAPTERS: dict[Runtime, str] = {
     "onnx": "model_registry.engines.onnx:load",
     "ocr": "model_registry.engines.ocr:load",
     "diffusers": "model_registry.engines.diffusion:load",
+    "spandrel": "model_registry.engines.spandrel:load",
+    "transformers": "model_registry.engines.transformers_runtime:load",
 }
 """Runtime to its adapter, imported when first needed."""
 
@@ -39,6 +43,9 @@ PROTOCOLS: dict[Role, type] = {
     "clean": Upscaler,
     "blend": Blender,
     "enhance": Enhancer,
+    "segment": Segmenter,
+    "locate": Locator,
+    "depth": DepthEstimator,
 }
 
 

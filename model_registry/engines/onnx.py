@@ -6,11 +6,16 @@ A card's defaults may say how its network wants pixels; what it leaves out is as
     range          0-1 | 0-255 | -1-1        of the picture given
     output_range   the same, of the result; default: as `range`
     mask_input     separate | channel        (fills) a second input, or a fourth channel of the first
-    mask_polarity  hole | known              (fills) where the mask is 1
+    mask_polarity  hole | known              (fills) where the mask is set
+    mask_range     0-1 | 0-255               (fills) what it is set to
+    image_name     the picture's input, by name; default: the first one
+    mask_name      (fills) the mask's input, by name; default: the second one
+    output_name    the output that is the picture; default: the first one
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -30,7 +35,9 @@ _RANGES: dict[str, tuple[float, float]] = {"0-1": (1.0, 0.0), "0-255": (255.0, 0
 _TYPES: dict[str, type[np.generic]] = {
     "tensor(float)": np.float32,
     "tensor(float16)": np.float16,
+    "tensor(double)": np.float64,
     "tensor(uint8)": np.uint8,
+    "tensor(bool)": np.bool_,
 }
 
 
@@ -62,15 +69,22 @@ class _Network:
         options.log_severity_level = 3
         self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
-    def run(self, *inputs: Tensor) -> Tensor:
-        """The first output, as float32; inputs are cast to the types the network declares."""
-        declared = self._session.get_inputs()
+    def run(self, inputs: Sequence[Tensor], names: Sequence[str], output: str) -> Tensor:
+        """One output, as float32; inputs are cast to the types the network declares.
+
+        names: of the inputs, "" for the one at the same place; output: its name, "" for the first."""
+        declared = {d.name: d.type for d in self._session.get_inputs()}
         if len(declared) != len(inputs):
             raise EngineFault(
                 f"the network takes {len(declared)} inputs, not {len(inputs)}; see `mask_input`"
             )
-        feed = {d.name: _cast(a, d.type) for d, a in zip(declared, inputs, strict=True)}
-        return np.asarray(self._session.run(None, feed)[0], np.float32)
+        wanted = [given or there for given, there in zip(names, declared, strict=True)]
+        made = [d.name for d in self._session.get_outputs()]
+        if set(wanted) != set(declared) or (output and output not in made):
+            asked = f"{', '.join(wanted)} -> {output or made[0]}"
+            raise EngineFault(f"the network has {', '.join(declared)} -> {', '.join(made)}, not {asked}")
+        feed = {name: _cast(a, declared[name]) for name, a in zip(wanted, inputs, strict=True)}
+        return np.asarray(self._session.run([output or made[0]], feed)[0], np.float32)
 
 
 class OnnxUpscale:
@@ -81,7 +95,9 @@ class OnnxUpscale:
 
     def upscale(self, image: Pixels, scale: int, *, params: Params) -> Pixels:
         """Returns (H·scale)×(W·scale)×3, 0–1."""
-        return _to_pixels(self._network.run(_to_tensor(image, params)), params)
+        names = [str(params.get("image_name", ""))]
+        made = self._network.run([_to_tensor(image, params)], names, str(params.get("output_name", "")))
+        return _to_pixels(made, params)
 
 
 class OnnxFill:
@@ -92,13 +108,14 @@ class OnnxFill:
 
     def fill(self, image: Pixels, hole: Hole, *, seed: int, prompt: str, params: Params) -> Pixels:
         """Returns H×W×3, 0–1, equal to `image` outside the hole. seed and prompt are not used."""
-        polarity = _choice(params, "mask_polarity", ("hole", "known"))
-        mask = (hole if polarity == "hole" else ~hole).astype(np.float32)[..., None]
+        mask = _mask(hole, params)
+        named, output = str(params.get("image_name", "")), str(params.get("output_name", ""))
         if _choice(params, "mask_input", ("separate", "channel")) == "separate":
-            made = self._network.run(_to_tensor(image, params), _laid_out(mask, params))
+            names = [named, str(params.get("mask_name", ""))]
+            made = self._network.run([_to_tensor(image, params), _laid_out(mask, params)], names, output)
         else:
             scaled = np.concatenate([_scaled(image, params), mask], axis=2)
-            made = self._network.run(_laid_out(scaled, params))
+            made = self._network.run([_laid_out(scaled, params)], [named], output)
         out = _to_pixels(made, params)
         if out.shape != image.shape:
             raise EngineFault(f"the network gave {out.shape} for {image.shape}")
@@ -110,6 +127,13 @@ def _choice(params: Params, name: str, allowed: tuple[str, ...], default: str = 
     if value not in allowed:
         raise EngineFault(f"{name} is {value!r}, not one of {', '.join(allowed)}")
     return value
+
+
+def _mask(hole: Hole, params: Params) -> Pixels:
+    """H×W×1, as the network wants it."""
+    marked = hole if _choice(params, "mask_polarity", ("hole", "known")) == "hole" else ~hole
+    top = 1 if _choice(params, "mask_range", ("0-1", "0-255")) == "0-1" else 255
+    return (marked * np.float32(top))[..., None]
 
 
 def _scaled(image: Pixels, params: Params) -> Pixels:
@@ -142,4 +166,4 @@ def _cast(array: Tensor, declared: str) -> Tensor:
     kind = _TYPES.get(declared)
     if kind is None:
         raise EngineFault(f"the network asks for {declared}; known: {', '.join(_TYPES)}")
-    return np.rint(array).astype(kind) if kind is np.uint8 else array.astype(kind)
+    return np.clip(np.rint(array), 0, 255).astype(kind) if kind is np.uint8 else array.astype(kind)

@@ -1,7 +1,7 @@
 """The one place that feeds engines pixels: fits pictures to cards, hides what must not leak, and checks what comes back.
 
 Pictures are H×W×1 or H×W×3 float32, 0–1, and keep their channels; holes and zones H×W bool. Inputs are never changed and no
-engine ever sees the caller's arrays. Every function raises EngineOutOfMemory or EngineFault naming the engine; a picture
+engine can write to the caller's arrays. Every function raises EngineOutOfMemory or EngineFault naming the engine; a picture
 or hole of the wrong shape or type is the caller's own mistake and raises ValueError.
 """
 
@@ -29,6 +29,7 @@ from model_registry.engines.contract import (
 )
 from model_registry.engines.fit import as_given, as_rgb, padding_for
 from model_registry.engines.guard import checked, guarded, merged_params, reject_black
+from model_registry.engines.pieces import Piecework, enlarged
 from model_registry.errors import EngineFault
 
 
@@ -39,7 +40,9 @@ def read_text(
     if image_u8.ndim != 3 or image_u8.shape[2] not in (1, 3) or image_u8.dtype != np.uint8:
         raise ValueError(f"a reader takes H×W×1 or H×W×3 uint8, not {image_u8.dtype} {image_u8.shape}")
     merged = merged_params(card, params)
-    rgb = np.ascontiguousarray(np.broadcast_to(image_u8, (*image_u8.shape[:2], 3)).copy())
+    rgb = np.ascontiguousarray(np.broadcast_to(image_u8, (*image_u8.shape[:2], 3)))
+    rgb = rgb.view()
+    rgb.flags.writeable = False  # a large picture is not copied only to be read
     with guarded(card):
         lines = cast(TextReader, engine).read(rgb, params=merged)
         return tuple(_clipped(line, *image_u8.shape[:2]) for line in lines)
@@ -82,19 +85,26 @@ def generate(
 
 
 def upscale(card: Card, engine: Engine, image: Pixels, scale: int, *, params: Params) -> Pixels:
-    """(H·scale)×(W·scale)×C: `image` enlarged by one of the card's scales, or cleaned at scale 1."""
+    """(H·scale)×(W·scale)×C: `image` enlarged by one of the card's scales, or cleaned at scale 1.
+
+    What is over the card's largest size, or runs out of memory, is made in overlapping pieces (pieces.py)."""
     _require(image)
     merged = merged_params(card, params)
     if scale not in card.scales:
         offered = ", ".join(str(s) for s in card.scales) or "none"
         raise EngineFault(f"{card.id} does not scale by {scale}", cure=f"its scales: {offered}")
-    space = padding_for(card, *image.shape[:2])
-    shown = space.pad(as_rgb(image))
+
+    def make(part: Pixels) -> Pixels:
+        space = padding_for(card, *part.shape[:2])
+        with guarded(card):
+            shown = space.pad(as_rgb(part))
+            made = cast(Upscaler, engine).upscale(shown, scale, params=merged)
+        made = checked(card, made, (shown.shape[0] * scale, shown.shape[1] * scale, 3))
+        reject_black(card, made, part)
+        return as_given(space.crop(made, scale), image.shape[2])
+
     with guarded(card):
-        made = cast(Upscaler, engine).upscale(shown, scale, params=merged)
-    made = checked(card, made, (shown.shape[0] * scale, shown.shape[1] * scale, 3))
-    reject_black(card, made, image)
-    return np.ascontiguousarray(as_given(space.crop(made, scale), image.shape[2]))
+        return enlarged(image, Piecework(card.id, scale, card.size.maximum, card.size.multiple_of, make))
 
 
 def blend(

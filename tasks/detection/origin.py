@@ -15,6 +15,8 @@ from tasks.detection.origin_features import features
 from tasks.detection.origin_ink import letters_in, piece_of
 from tasks.detection.origin_model import Model, shipped
 from tasks.detection.origin_picture import Surface, surface_of
+from tasks.detection.overlay_letters import Letters
+from tasks.detection.overlay_letters_origin import CLEAR, clearness, weighed
 
 Kind = Literal["overlay", "scene", "none"]
 READ = 0.5
@@ -50,11 +52,14 @@ class Origin:
 
 
 def origins(
-    image: NDArray[np.uint8], lines: Sequence[TextLine], *, model: Model | None = None
-) -> tuple[Origin, ...]:
+    image: NDArray[np.uint8], lines: Sequence[TextLine], *, model: Model | None = None,
+    letters: Letters | None = None,
+) -> tuple[Origin, ...]:  # fmt: skip
     """One origin a line, in their order; lines that look alike are judged together.
 
-    image: H×W×3 uint8 RGB, unchanged; model: the shipped one by default. Edges, ink, grain, shading, ground and slant decide
+    image: H×W×3 uint8 RGB, unchanged; model: the shipped one by default; letters: what the network of overlay letters sees
+    of the picture, where it looked: what it sees clearly is lettering however it was read, what it does not see is less likely.
+    Edges, ink, grain, shading, ground and slant decide
     between `overlay` and the rest; what was read never does. What was hardly read has to look more surely rendered, and is
     else `none`: a button, an eye, a handle, or print too small to read. In doubt a line is `scene`: an overlay that stays is seen and can be asked for with
     `--text all`, print that is gone is a picture that lies about the product."""
@@ -66,10 +71,17 @@ def origins(
     known = [row for row in rows if row is not None]
     judged = [model.judged(row) for row in known]
     scores = agreed(known, [chance for chance, _ in judged])
+    clear = (0.0,) * len(lines)
+    if letters is not None:
+        clear = clearness(letters, lines)
+        there = [one for one, row in zip(clear, rows, strict=True) if row is not None]
+        scores = tuple(weighed(*pair) for pair in zip(scores, there, strict=True))
     found = iter([(score, shares) for score, (_, shares) in zip(scores, judged, strict=True)])
     return tuple(
-        _nothing() if row is None else _origin(line, *next(found), model.threshold)
-        for line, row in zip(lines, rows, strict=True)
+        _nothing()
+        if row is None
+        else _origin(line.score >= READ or one >= CLEAR, line, *next(found), model.threshold)
+        for line, row, one in zip(lines, rows, clear, strict=True)
     )
 
 
@@ -85,11 +97,13 @@ def _nothing() -> Origin:
     return Origin("none", 0.0, "nothing stands out there")
 
 
-def _origin(line: TextLine, score: float, shares: Mapping[str, float], threshold: float) -> Origin:
-    read = line.score >= READ
-    if score >= (threshold if read else max(threshold, SURE)):
+def _origin(
+    surely: bool, line: TextLine, score: float, shares: Mapping[str, float], threshold: float
+) -> Origin:
+    """surely: it is lettering."""
+    if score >= (threshold if surely else max(threshold, SURE)):
         return Origin("overlay", score, _why(shares, 1))
-    if not read:
+    if line.score < READ:
         return Origin("none", score, f"hardly read ({line.score:.2f}), and not surely rendered")
     return Origin("scene", score, _why(shares, -1))
 

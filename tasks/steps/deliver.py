@@ -13,9 +13,10 @@ from tasks.export.options import ExportFormat, ExportOptions, Subsampling
 from tasks.export.xmp import SourceType
 from tasks.job import JobSpec
 from tasks.memo import Done, Produced
+from tasks.patched import Patched
 from tasks.plan import StagePlan
 from tasks.steps.engines import identity
-from tasks.steps.source import Source
+from tasks.steps.source import Source, data_of
 from tasks.steps.thumbnails import thumbnail
 from tasks.workshop import Workshop
 
@@ -35,7 +36,12 @@ class Delivered:
 
 
 def export(
-    shop: Workshop, source: Source, after: Raster, before: Raster | None, made_by: SourceType, *inputs: str
+    shop: Workshop,
+    source: Source,
+    after: Raster | Patched,
+    before: Raster | None,
+    made_by: SourceType,
+    *inputs: str,
 ) -> Delivered:
     """Encode `after` once per content. inputs: digests of what it was made from."""
     stage = source.plan.stage("export")
@@ -82,7 +88,7 @@ def keep(shop: Workshop, source: Source, before: Raster) -> Delivered:
     def compute() -> Produced:
         facts = {"suffix": suffix, "media_type": media, "width": before.width, "height": before.height}
         shown = thumbnail(before)
-        return Produced({"output": (source.data, media), "after": shown, "before": shown}, facts)
+        return Produced({"output": (data_of(shop, source), media), "after": shown, "before": shown}, facts)
 
     done = shop.memo.do("export", identity(stage, None, source=source.sha256, kept=True), compute)
     return Delivered(done, suffix, media, before.width, before.height)

@@ -8,16 +8,17 @@ from dataclasses import dataclass, replace
 
 from model_registry.engines import wrap
 from tasks.contracts import Region
-from tasks.detection.masks import build_mask
-from tasks.detection.regions import regions_from_lines, regions_from_mask
+from tasks.detection.regions import regions_from_lines
 from tasks.detection.serial import pack, unpack
-from tasks.intents import RemoveObject, RemoveText, Replace
+from tasks.intents import RemoveText
 from tasks.memo import Done, Produced
 from tasks.plan import EngineChoice, StagePlan
 from tasks.results import KeptText
 from tasks.steps.carried import carried, covers, regions_of
+from tasks.steps.detect_mask import engines_said, mask_regions
 from tasks.steps.engines import first_that_works, identity, with_engine
 from tasks.steps.scaled import scaled
+from tasks.steps.second_look import NoSecondLook, look_identity, looked, second_look
 from tasks.steps.source import Source, eight_bit, full_raster, raster_of
 from tasks.steps.whose_text import sorted_out
 from tasks.workshop import Workshop
@@ -38,6 +39,8 @@ class Detected:
     """Text that was found and is left alone."""
     done: Done
     engine: str
+    missed: str = ""
+    """Why the second look beside the reader was not taken, where the plan has one."""
 
     @property
     def digest(self) -> str:
@@ -52,20 +55,35 @@ def detect(shop: Workshop, source: Source) -> Detected:
     stage = source.plan.stage("detection")
     assert stage is not None
     if isinstance(source.job.intent, RemoveText):
-        done, choice = first_that_works(stage, stage.engines[0], lambda c: _by_text(shop, source, stage, c))
-        return _detected(shop, source, done, choice.id)
-    inputs = {
+        return _by_reader(shop, source, stage, second_look(stage))
+    inputs: dict[str, object] = {
         "source": source.sha256, "companion": source.companion_sha256, "spec": _mask_spec(source),
         "feather": _feather(source),
     }  # fmt: skip
-    done = shop.memo.do("detection", identity(stage, None, **inputs), lambda: _by_mask(shop, source, stage))
-    return _detected(shop, source, done, "mask")
+    for choice in stage.engines[1:]:
+        inputs[choice.id] = choice.model_dump(mode="json")
+    drawn = next(iter(stage.engines), None)
+    done = shop.memo.do("detection", identity(stage, drawn, **inputs), lambda: _by_mask(shop, source, stage))
+    return _detected(shop, source, done, engines_said(stage))
 
 
-def _detected(shop: Workshop, source: Source, done: Done, engine: str) -> Detected:
+def _by_reader(
+    shop: Workshop, source: Source, stage: StagePlan, look: EngineChoice | None, missed: str = ""
+) -> Detected:
+    """With the second look, or without it where its engine is not here."""
+    try:
+        done, choice = first_that_works(
+            stage, stage.engines[0], lambda c: _by_text(shop, source, stage, c, look)
+        )
+    except NoSecondLook as fault:
+        return _by_reader(shop, source, stage, None, str(fault))
+    return _detected(shop, source, done, choice.id, missed)
+
+
+def _detected(shop: Workshop, source: Source, done: Done, engine: str, missed: str = "") -> Detected:
     full = unpack(done.load("regions"))
     kept = tuple(KeptText.model_validate(line) for line in done.facts["kept"])
-    return Detected(_shown(shop, source, full), full, kept, done, engine)
+    return Detected(_shown(shop, source, full), full, kept, done, engine, missed)
 
 
 def _shown(shop: Workshop, source: Source, regions: tuple[Region, ...]) -> tuple[Region, ...]:
@@ -77,7 +95,9 @@ def _shown(shop: Workshop, source: Source, regions: tuple[Region, ...]) -> tuple
     return scaled(regions, size, (raster.width, raster.height), _feather(source))
 
 
-def _by_text(shop: Workshop, source: Source, stage: StagePlan, choice: EngineChoice) -> Done:
+def _by_text(
+    shop: Workshop, source: Source, stage: StagePlan, choice: EngineChoice, look: EngineChoice | None
+) -> Done:
     feather = _feather(source)
     overlays = carried(shop, source)
     text = str(stage.param("text"))
@@ -87,25 +107,27 @@ def _by_text(shop: Workshop, source: Source, stage: StagePlan, choice: EngineCho
         if min(raster.width, raster.height) < LEAST_SIDE:
             return _produced(())
         image = eight_bit(raster)
+        letters = looked(shop, look, image) if look else None
         lines = with_engine(
             shop, choice, lambda card, engine, params: wrap.read_text(card, engine, image, params)
         )
         shared = regions_of(overlays, raster, feather, lines) if overlays else ()
         rest = [line for line in lines if not any(covers(region.box, line) for region in shared)]
-        wanted, kept = sorted_out(image, rest, text)
+        wanted, kept = sorted_out(image, rest, text, letters)
         size = raster.height, raster.width
         return _produced(regions_from_lines(wanted, size, feather=feather, image=image, shared=shared), kept)
 
-    inputs = {"source": source.sha256, "feather": feather, "overlays": overlays.key if overlays else ""}
+    inputs = {
+        "source": source.sha256, "feather": feather, "overlays": overlays.key if overlays else "",
+        "second_look": look_identity(look),
+    }  # fmt: skip
     return shop.memo.do("detection", identity(stage, choice, **inputs), compute)
 
 
 def _by_mask(shop: Workshop, source: Source, stage: StagePlan) -> Produced:
-    intent = source.job.intent
-    assert isinstance(intent, RemoveObject | Replace)
-    mask = build_mask(intent.mask, full_raster(shop, source), source.companion, picture=source.job.id)
-    gap = int(stage.number("merge_gap"))
-    return _produced(regions_from_mask(mask, feather=_feather(source), merge_gap=gap))
+    regions, rims = mask_regions(shop, source, stage, _feather(source))
+    made = _produced(regions)
+    return replace(made, facts={**made.facts, "rims": rims})
 
 
 def _produced(regions: tuple[Region, ...], kept: Sequence[KeptText] = ()) -> Produced:

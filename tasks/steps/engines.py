@@ -14,6 +14,8 @@ from tasks.plan import EngineChoice, StagePlan, Value
 from tasks.workshop import Workshop
 
 T = TypeVar("T")
+UNUSABLE = (EngineFailed, NoEngine, OutOfMemory)
+"""What is raised when neither an engine nor any that may stand in for it could do the work."""
 OTHER_ENGINE = "choose another engine with --engine STAGE=ID; see `pentimento models`"
 Work = Callable[[EngineChoice], T]
 

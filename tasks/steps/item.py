@@ -11,6 +11,7 @@ from tasks.export.xmp import SourceType
 from tasks.intents import BY_REGION, Generate, RemoveText, Replace
 from tasks.job import JobSpec
 from tasks.memo import Done, record_key
+from tasks.patched import Patched
 from tasks.results import ItemResult, KeptText, RegionResult, StageResult
 from tasks.steps.carried import sharing
 from tasks.steps.deliver import Delivered, export, keep, place_ref
@@ -22,6 +23,8 @@ from tasks.steps.source import Source, raster_of, read_source
 from tasks.steps.thumbnails import thumbnail
 from tasks.steps.whole import whole_picture
 from tasks.workshop import Workshop
+
+PULL = "install the program again: its weights are part of it"
 
 
 def finish(shop: Workshop, job: JobSpec) -> ItemResult:
@@ -119,17 +122,22 @@ def _regional(
     raster = raster_of(shop, source)
     before = (_found(detected), _stage(decided.done, "policy"))
     if not restored:
-        reason = nothing_found(detected.kept, by_text=isinstance(source.job.intent, RemoveText))
+        words = getattr(getattr(source.job.intent, "mask", None), "words", "")
+        by_text = isinstance(source.job.intent, RemoveText)
+        reason = nothing_found(detected.kept, by_text=by_text, words=words)
         ending = Ending("unchanged", reason=reason)
         return _result(shop, source, keep(shop, source, raster), ending, (), before[:1], detected.kept)
-    after = raster.with_patches(tuple(r.patch for r in restored))
+    after = Patched(raster, tuple(r.patch for r in restored))
     generative = isinstance(source.job.intent, Replace)
     made_by = SourceType.COMPOSITE if generative else SourceType.ENHANCED
     finals = [r.result.artifacts["final"] for r in restored]
     delivered = export(shop, source, after, raster, made_by, detected.digest, *finals)
     regions = tuple(r.result.model_copy(update={"policy": decided.by_region[r.result.n]}) for r in restored)
     stages = (*before, *(stage for r in restored for stage in r.stages))
-    return _result(shop, source, delivered, judge(regions), regions, stages, detected.kept)
+    ending = judge(regions)
+    if detected.missed and ending.outcome == "done":
+        ending = Ending("degraded", "detection", detected.missed, PULL)
+    return _result(shop, source, delivered, ending, regions, stages, detected.kept)
 
 
 def _blocked(shop: Workshop, source: Source, detected: Detected, decided: Decided) -> ItemResult:

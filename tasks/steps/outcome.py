@@ -78,6 +78,7 @@ def judge(regions: Sequence[RegionResult]) -> Ending:
     stood_in = [
         f"region {r.n}: {r.engine} stood in for {r.fallback_from}" for r in regions if r.fallback_from
     ]
+    stood_in += [f"region {r.n}: {words}" for r in regions for words in r.stood_in]
     if missed or stood_in:
         return Ending("degraded", "verification", "; ".join([*stood_in, *missed]), LOOK)
     return Ending("done")
@@ -88,8 +89,10 @@ def flags(regions: Sequence[RegionResult]) -> tuple[str, ...]:
     return tuple(f"region {r.n}: {sentence(r.policy)}" for r in regions if r.policy.verdict == "flag")
 
 
-def nothing_found(kept: Sequence[KeptText], *, by_text: bool) -> str:
-    """Why a picture is unchanged."""
+def nothing_found(kept: Sequence[KeptText], *, by_text: bool, words: str = "") -> str:
+    """Why a picture is unchanged. words: that named what was to be found."""
+    if words:
+        return f"nothing was seen that looks like “{words}”"
     if not by_text:
         return "the mask covers nothing"
     lines = f"{len(kept)} lines" if len(kept) > 1 else "a line"

@@ -11,11 +11,14 @@ from scipy.ndimage import distance_transform_edt  # type: ignore[import-untyped]
 from tasks.blending.zone import write_zone
 from tasks.contracts import Box, Patch, Pixels, Raster, Region, Verdict, Zone
 from tasks.detection.regions import spread
+from tasks.errors import PentimentoError
 from tasks.generation.context import context_box
 from tasks.generation.ladder import region_facts, rungs_to_try
 from tasks.generation.seeds import region_seed
+from tasks.memo import Done
 from tasks.plan import EngineChoice, StagePlan
 from tasks.results import RegionResult, StageResult
+from tasks.steps.engines import UNUSABLE
 from tasks.steps.recover import recover
 from tasks.steps.source import Source, raster_of
 from tasks.steps.stages import Attempt, attempt
@@ -77,7 +80,9 @@ def _wider(source: Source, own: Source) -> int:
 
 def _beside_others(one: Restored, work: Work, feather: int) -> Restored:
     """The region kept out of what the others write: they are as wide as ever."""
-    theirs = write_zone(work.others, feather)[work.inner]
+    theirs = write_zone(work.others, feather)[
+        replace(work, region=replace(work.region, box=one.patch.box)).inner
+    ]
     return replace(one, patch=replace(one.patch, zone=one.patch.zone & ~theirs))
 
 
@@ -99,7 +104,9 @@ def _feather(source: Source) -> int:
 
 
 def _cut(raster: Raster, source: Source, region: Region, regions: Sequence[Region]) -> Work:
-    box = context_box(region.box, raster.width, raster.height)
+    generation = source.plan.stage("generation")
+    margin = int(generation.number("context")) if generation else 0
+    box = context_box(region.box, raster.width, raster.height, margin)
     shape = (box[3] - box[1], box[2] - box[0])
     hole, others = np.zeros(shape, bool), np.zeros(shape, bool)
     _stamp(hole, box, region)
@@ -138,25 +145,54 @@ def _restore_one(shop: Workshop, source: Source, work: Work) -> Restored:
     generation = source.plan.stage("generation")
     assert generation is not None
     attempts: list[Attempt] = []
+    broken: list[EngineChoice] = []
     if work.region.kind == "text" and generation.param("recover"):
         found = recover(shop, source, generation, work)
         if found:
-            regained, record = found
-            rung = _rungs(generation, regained)[0]
-            attempts.append(attempt(shop, source.plan, regained, rung, source.job.intent, record))
+            attempts, broken = _climb(shop, source, found[0], generation, found[1])
     if not (attempts and attempts[0].verdict.passed):
-        for rung in _rungs(generation, work):
-            attempts.append(attempt(shop, source.plan, work, rung, source.job.intent))
-            if attempts[-1].verdict.passed:
-                break
+        climbed, others = _climb(shop, source, work, generation)
+        attempts, broken = [*attempts, *climbed], [*broken, *others]
     best = min(range(len(attempts)), key=lambda i: (_badness(attempts[i].verdict), i))
-    return _report(work, attempts, best)
+    return _report(attempts, best, broken)
 
 
-def _rungs(generation: StagePlan, work: Work) -> tuple[EngineChoice, ...]:
-    """The part of the ladder that a region may climb."""
+def _climb(
+    shop: Workshop, source: Source, work: Work, generation: StagePlan, recovered: Done | None = None
+) -> tuple[list[Attempt], list[EngineChoice]]:
+    """What the rungs made of a region, until one passed; and the rungs that broke, with all that may stand in for them.
+
+    For each rung that breaks one more is climbed; at the top, the rungs below the first are taken, the highest first. Raises
+    the first fault when no rung gives anything. recovered: the record of what the work's ground holds already; one rung is
+    enough then."""
+    attempts: list[Attempt] = []
+    faults: list[PentimentoError] = []
+    broken: list[EngineChoice] = []
+    most = 1 if recovered else int(generation.number("attempts"))
+    for rung in _all_rungs(generation, work):
+        if len(attempts) == most or (attempts and attempts[-1].verdict.passed):
+            break
+        if attempts and generation.engines.index(rung) < generation.engines.index(attempts[0].wanted):
+            break  # what has been climbed to is better than what lies below
+        try:
+            attempts.append(attempt(shop, source.plan, work, rung, source.job.intent, recovered))
+        except UNUSABLE as fault:
+            if fault.stage != "generation":
+                raise  # another rung would meet the same
+            faults.append(fault)
+            broken.append(rung)
+    if not attempts:
+        raise faults[0]
+    return attempts, broken
+
+
+def _all_rungs(generation: StagePlan, work: Work) -> tuple[EngineChoice, ...]:
+    """The whole ladder, in the order in which it is tried: from the rung that suits the region up, then below it downwards."""
+    ladder = generation.engines
     facts = region_facts(work.ground, work.gap | work.others)
-    return rungs_to_try(generation.engines, facts, int(generation.number("attempts")))
+    up = rungs_to_try(ladder, facts, len(ladder))
+    below = ladder[: ladder.index(up[0])]
+    return (*up, *(rung for rung in reversed(below) if facts.synthetic or not rung.synthetic))
 
 
 def _badness(verdict: Verdict) -> tuple[int, float]:
@@ -165,13 +201,13 @@ def _badness(verdict: Verdict) -> tuple[int, float]:
     return len(verdict.failed), scores.get("residual_text", 0.0) * 100 + scores.get("seam_step", 0.0)
 
 
-def _report(work: Work, attempts: Sequence[Attempt], best: int) -> Restored:
+def _report(attempts: Sequence[Attempt], best: int, broken: Sequence[EngineChoice] = ()) -> Restored:
     kept = attempts[best]
-    region = work.region
+    region = kept.region
     patch = Patch(region.box[0], region.box[1], kept.pixels, kept.zone)
     result = RegionResult(
         n=region.n, kind=region.kind, text=region.text, box=region.box, engine=kept.by,
-        fallback_from=_replaced(kept.wanted, kept.engine), passed=kept.verdict.passed,
+        fallback_from=_replaced(kept.wanted, kept.engine, broken), passed=kept.verdict.passed, stood_in=kept.stood_in,
         tried=tuple(a.by for i, a in enumerate(attempts) if i != best), recovered=kept.recovered,
         scores={k: round(float(v), 4) for k, v in kept.verdict.scores.items()},
         failed=kept.verdict.failed, reasons=() if kept.verdict.passed else kept.verdict.reasons, found=region.found,
@@ -180,5 +216,8 @@ def _report(work: Work, attempts: Sequence[Attempt], best: int) -> Restored:
     return Restored(patch, result, tuple(stage for a in attempts for stage in a.stages))
 
 
-def _replaced(wanted: EngineChoice, used: EngineChoice) -> str | None:
+def _replaced(wanted: EngineChoice, used: EngineChoice, broken: Sequence[EngineChoice]) -> str | None:
+    """The engine that should have done it: the first that broke, where any did."""
+    if broken:
+        return broken[0].id
     return wanted.id if wanted.id != used.id else None

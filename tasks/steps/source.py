@@ -16,6 +16,7 @@ from tasks.detection.presets import BadPreset
 from tasks.errors import BadMask, Undecodable
 from tasks.intents import BY_REGION, Generate, RemoveText, companion_of
 from tasks.job import JobSpec
+from tasks.lossless import decode_raster, encode_raster
 from tasks.memo import Produced
 from tasks.plan import EditPlan
 from tasks.planner import plan
@@ -24,6 +25,8 @@ from tasks.triage.facts import measure
 from tasks.workshop import Workshop
 
 TRIAGE_VERSION = "1"
+HELD = 16 * 2**20
+"""Files longer than this are not held in memory beside their pixels, bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,8 @@ class Source:
     job: JobSpec
     sha256: str
     """Of the file's bytes; of the prompt for `generate`."""
-    data: bytes
+    data: bytes | None
+    """Of the file; None where it is long, and read again by whoever needs it (`data_of`)."""
     companion: bytes | None
     """The bytes of the mask or preset that the intent names."""
     companion_sha256: str
@@ -58,12 +62,26 @@ def read_source(shop: Workshop, job: JobSpec) -> Source:
     facts = _facts(shop, job, data, sha)
     companion = _read_companion(shop, job)
     companion_sha = hashlib.sha256(companion).hexdigest() if companion is not None else ""
-    guard = shop.guard.identity if isinstance(job.intent, BY_REGION) else {}
-    chosen = plan(job.intent, facts, shop.registry, job.request, guard)
+    by_region = isinstance(job.intent, BY_REGION)
+    guard = shop.guard.identity if by_region else {}
+    thresholds = shop.guard.policy.thresholds if by_region else {}
+    chosen = plan(job.intent, facts, shop.registry, job.request, guard, thresholds)
     own = {
-        c.n: plan(job.intent, facts, shop.registry, changed(job.request, c, shop.registry), guard) for c in job.changes
+        c.n: plan(job.intent, facts, shop.registry, changed(job.request, c, shop.registry), guard, thresholds)
+        for c in job.changes
     }  # fmt: skip
-    return Source(job, sha, data, companion, companion_sha, facts, chosen, own)
+    held = data if len(data) <= HELD else None
+    return Source(job, sha, held, companion, companion_sha, facts, chosen, own)
+
+
+def data_of(shop: Workshop, source: Source) -> bytes:
+    """The file's bytes, those that `sha256` is of. Raises Undecodable where the file was changed since."""
+    if source.data is not None:
+        return source.data
+    data = _read(shop, source.job, source.job.image)
+    if hashlib.sha256(data).hexdigest() != source.sha256:
+        raise Undecodable("the file was changed while it was worked on", cure="run the same command again")
+    return data
 
 
 def raster_of(shop: Workshop, source: Source) -> Raster:
@@ -71,7 +89,21 @@ def raster_of(shop: Workshop, source: Source) -> Raster:
     limit = limit_of(source)
     if not limit:
         return full_raster(shop, source)
-    return shop.rasters.get(f"{source.sha256}:{limit}", lambda: reduced(full_raster(shop, source), limit))
+    facts = source.facts
+    if facts is not None and facts.width * facts.height <= limit:
+        return full_raster(shop, source)
+    return shop.rasters.get(f"{source.sha256}:{limit}", lambda: _reduced(shop, source, limit))
+
+
+def _reduced(shop: Workshop, source: Source, limit: int) -> Raster:
+    """The picture scaled down, kept in the store: a large file is decoded once for all that a preview needs."""
+
+    def compute() -> Produced:
+        small = reduced(full_raster(shop, source), limit)
+        return Produced({"raster": (encode_raster(small), "image/png")})
+
+    identity = {"version": TRIAGE_VERSION, "source": source.sha256, "max_pixels": limit}
+    return decode_raster(shop.memo.do("reduced", identity, compute).load("raster"))
 
 
 def limit_of(source: Source) -> int:
@@ -82,14 +114,17 @@ def limit_of(source: Source) -> int:
 
 def full_raster(shop: Workshop, source: Source) -> Raster:
     """The decoded picture at its own size, whatever the tier."""
-    return shop.rasters.get(f"{source.sha256}:0", lambda: _decode(shop, source.job, source.data))
+    return shop.rasters.get(f"{source.sha256}:0", lambda: _decode(shop, source.job, data_of(shop, source)))
 
 
 def eight_bit(raster: Raster, box: Box | None = None) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """The picture, or a box of it, as H×W×3 uint8 RGB without alpha, for readers and detectors."""
     x0, y0, x1, y1 = box or raster.box
     colours = raster.pixels[y0:y1, x0:x1, : raster.colours]
-    levels = colours if colours.dtype == np.uint8 else (colours >> 8).astype(np.uint8)
+    levels = colours
+    if colours.dtype != np.uint8:
+        levels = np.empty(colours.shape, np.uint8)
+        np.right_shift(colours, 8, out=levels, casting="unsafe")  # no copy at 16 bits on the way
     return np.ascontiguousarray(np.repeat(levels, 3, axis=2) if raster.colours == 1 else levels)
 
 

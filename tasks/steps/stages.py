@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from model_registry.engines import wrap
 from tasks.blending.stage import blend_region
-from tasks.contracts import Pixels, Verdict, Zone
+from tasks.contracts import Pixels, Region, Verdict, Zone
 from tasks.enhancement.stage import enhance_region
 from tasks.intents import Intent
 from tasks.lossless import decode_mask, decode_pixels, encode_mask, encode_pixels
 from tasks.memo import Done, Produced
 from tasks.plan import EditPlan, EngineChoice, StagePlan
 from tasks.results import StageResult
-from tasks.steps.engines import first_that_works, identity, with_engine
+from tasks.steps.anchored import depth_identity, fill_on_structure
+from tasks.steps.engines import UNUSABLE, first_that_works, identity, with_engine
 from tasks.steps.verify import verify_region
 from tasks.workshop import Workshop
 
@@ -42,6 +44,10 @@ class Attempt:
     verdict: Verdict
     stages: tuple[StageResult, ...]
     artifacts: dict[str, str]
+    region: Region
+    """What was worked on: with un-mixing it may be larger than what was found."""
+    stood_in: tuple[str, ...] = ()
+    """Stages after the fill that another engine did than was planned, or none, in words."""
 
     @property
     def by(self) -> str:
@@ -64,6 +70,9 @@ class Filled:
     """Of the region's box: what was written."""
     stages: tuple[StageResult, ...]
     artifacts: dict[str, str]
+    stood_in: tuple[str, ...] = ()
+    anchors: Mapping[str, float] = field(default_factory=dict)
+    """What the fill was conditioned on, in figures."""
 
 
 def attempt(
@@ -88,8 +97,12 @@ def attempt(
     }  # fmt: skip
     verdict, verified, reader = verify_region(shop, plan, work, made.fill, made.after, zone, inputs)
     stages.append(_result("verification", reader, verified, work, ""))
+    verdict = replace(verdict, scores={**verdict.scores, **made.anchors})
     share = recovered.facts["recovered"] if recovered else 0.0
-    return Attempt(rung, made.engine, share, made.after[work.inner], zone, verdict, tuple(stages), artifacts)
+    return Attempt(
+        rung, made.engine, share, made.after[work.inner], zone, verdict, tuple(stages), artifacts, work.region,
+        made.stood_in,
+    )  # fmt: skip
 
 
 def _nothing_to_fill(work: Work, rung: EngineChoice) -> Filled:
@@ -107,30 +120,41 @@ def _filled(shop: Workshop, plan: EditPlan, work: Work, rung: EngineChoice, inte
     )
     fill = _expand(work, filled)
     stages = [_result("generation", engine, filled, work, "fill")]
-    artifacts = {name: filled.ref(name).sha256 for name in ("region", "mask", "fill")}
+    names = ("region", "mask", "fill", "conditions")
+    artifacts = {name: filled.ref(name).sha256 for name in names if name in filled.names()}
+    anchors = filled.facts.get("anchors", {})
     if (
         engine.synthetic
     ):  # right to the last level where it fits at all: any blend or grain would only spoil it
         artifacts["final"] = artifacts["fill"]
-        return Filled(engine, fill, fill, work.gap[work.inner], tuple(stages), artifacts)
+        return Filled(engine, fill, fill, work.gap[work.inner], tuple(stages), artifacts, anchors=anchors)
     blended, blender = first_that_works(
         blending, blending.engines[0], lambda c: _blend(shop, blending, c, work, fill, filled)
     )
     zone = decode_mask(blended.load("zone")) > 0
     stages.append(_result("blending", blender, blended, work, "blend"))
     last, pixels = blended, _expand(work, blended, "blend", zone)
-    enhancement = plan.stage("enhancement")
+    stood_in = _stood_in("blending", blending.engines[0], blender)
+    enhancement, name = plan.stage("enhancement"), "blend"
     if enhancement:
-        last, enhancer = first_that_works(
-            enhancement,
-            enhancement.engines[0],
-            lambda c: _enhance(shop, enhancement, c, work, pixels, blended),
-        )
-        stages.append(_result("enhancement", enhancer, last, work, "final"))
-    after = _expand(work, last, "final" if enhancement else "blend", zone)
+        planned = enhancement.engines[0]
+        try:
+            last, enhancer = first_that_works(
+                enhancement, planned, lambda c: _enhance(shop, enhancement, c, work, pixels, blended)
+            )
+            name = "final"
+            stages.append(_result("enhancement", enhancer, last, work, name))
+            stood_in += _stood_in("enhancement", planned, enhancer)
+        except UNUSABLE as fault:  # without its grain a fill is still a fill, and says so
+            stood_in += (f"enhancement: left out, {fault.message}",)
+    after = _expand(work, last, name, zone)
     artifacts["blend"] = blended.ref("blend").sha256
-    artifacts["final"] = last.ref("final" if enhancement else "blend").sha256
-    return Filled(engine, fill, after, zone, tuple(stages), artifacts)
+    artifacts["final"] = last.ref(name).sha256
+    return Filled(engine, fill, after, zone, tuple(stages), artifacts, stood_in, anchors)
+
+
+def _stood_in(stage: str, planned: EngineChoice, used: EngineChoice) -> tuple[str, ...]:
+    return () if planned.id == used.id else (f"{stage}: {used.id} stood in for {planned.id}",)
 
 
 def digest(*arrays: Pixels | Zone) -> str:
@@ -146,18 +170,19 @@ def _fill(shop: Workshop, stage: StagePlan, choice: EngineChoice, work: Work, pr
     holes = work.gap | work.others
 
     def compute() -> Produced:
-        filled = with_engine(shop, choice, lambda card, engine, params: wrap.fill(
-            card, engine, work.ground, holes, seed=work.seed, prompt=prompt, params=params
-        ))  # fmt: skip
-        return Produced({
-            "fill": (encode_pixels(filled[work.inner]), PNG),
+        made = fill_on_structure(shop, stage, choice, work.ground, holes, work.seed, prompt)
+        artifacts = {
+            "fill": (encode_pixels(made.pixels[work.inner]), PNG),
             "region": (encode_pixels(work.crop[work.inner]), PNG),
             "mask": (encode_mask(work.region.mask), PNG),
-        })  # fmt: skip
+        }
+        if made.conditions is not None:
+            artifacts["conditions"] = encode_pixels(made.conditions[work.inner]), PNG
+        return Produced(artifacts, {"anchors": dict(made.scores)} if made.scores else {})
 
     inputs = {
         "crop": digest(work.ground, work.gap, work.others), "box": _inner_box(work), "mask": digest(work.region.mask),
-        "seed": work.seed, "prompt": prompt,
+        "seed": work.seed, "prompt": prompt, **depth_identity(shop, stage, choice),
     }  # fmt: skip
     return shop.memo.do("generation", identity(stage, choice, **inputs), compute)
 

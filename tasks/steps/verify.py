@@ -13,6 +13,7 @@ from tasks.contracts import Pixels, Verdict, Zone
 from tasks.memo import Done, Produced
 from tasks.plan import EditPlan, EngineChoice, StagePlan
 from tasks.steps.engines import first_that_works, identity, with_engine
+from tasks.thresholds import of_kind
 from tasks.verification.verify import verify
 from tasks.workshop import Workshop
 
@@ -70,7 +71,7 @@ def _measure(
 ) -> Produced:
     where = np.zeros(work.hole.shape, bool)
     where[work.inner] = zone
-    thresholds = {name: float(value) for name, value in stage.params}
+    thresholds = of_kind({name: float(value) for name, value in stage.params}, work.region.kind)
     verdict = verify(work.crop, fill, after, work.hole, where, thresholds=thresholds, residual_lines=lines)
     scores = {name: round(float(score), 6) for name, score in verdict.scores.items()}
     return Produced(facts={

@@ -46,13 +46,22 @@ def _generate(shop: Workshop, source: Source, stage: StagePlan, choice: EngineCh
     intent = source.job.intent
     assert isinstance(intent, Generate)
     seed = region_seed(source.sha256, f"{intent.width}x{intent.height}", source.plan.seed)
+    width, height = _within(intent.width, intent.height, int(dict(stage.params).get("max_pixels", 0)))
 
     def compute() -> Produced:
         pixels = with_engine(shop, choice, lambda card, engine, params: wrap.generate(
-            card, engine, intent.prompt, intent.width, intent.height, seed=seed, params=params
+            card, engine, intent.prompt, width, height, seed=seed, params=params
         ))  # fmt: skip
         raster = Raster(np.rint(pixels * 255).astype(np.uint8))
         return Produced({"picture": (encode_raster(raster), "image/png")})
 
-    inputs = {"prompt": intent.prompt, "size": [intent.width, intent.height], "seed": seed}
+    inputs = {"prompt": intent.prompt, "size": [width, height], "seed": seed}
     return shop.memo.do(stage.stage, identity(stage, choice, **inputs), compute)
+
+
+def _within(width: int, height: int, limit: int) -> tuple[int, int]:
+    """The size scaled down to at most `limit` pixels; as it is for 0."""
+    if not limit or width * height <= limit:
+        return width, height
+    share = (limit / (width * height)) ** 0.5
+    return max(int(width * share), 1), max(int(height * share), 1)

@@ -10,18 +10,25 @@ from numpy.typing import NDArray
 from model_registry.engines.contract import TextLine
 from tasks.contracts import Box
 from tasks.detection.origin import Origin, origins
+from tasks.detection.overlay_letters import Letters
+from tasks.detection.overlay_letters_lines import more_lines
+from tasks.detection.overlay_letters_wider import lengthened
 from tasks.results import KeptText
 
+ADDED = 0.7
+"""Of a line that no reader found, the probability that it is an overlay: lettering on a wall stays."""
 WORDS = {"overlay": "put on the picture", "scene": "part of the scene", "none": "no lettering"}
 
 
 def sorted_out(
-    image: NDArray[np.uint8], lines: Sequence[TextLine], text: str
+    image: NDArray[np.uint8], lines: Sequence[TextLine], text: str, letters: Letters | None = None
 ) -> tuple[tuple[TextLine, ...], tuple[KeptText, ...]]:
     """The lines to remove, and the others with the reason why they stay.
 
-    image: H×W×3 uint8 RGB; text: `overlay`, `scene`, or `all` for both. What is no text stays in every case."""
-    found = origins(image, lines)
+    image: H×W×3 uint8 RGB; text: `overlay`, `scene`, or `all` for both. What is no text stays in every case.
+    letters: what the network of overlay letters sees, where it looked: it has a say in each line's origin, lengthens
+    overlays that were cut short, and adds those that were not read at all."""
+    found = origins(image, lines, letters=letters) if letters is not None else origins(image, lines)
     wanted = ("overlay", "scene") if text == "all" else (text,)
     chosen = tuple(line for line, origin in zip(lines, found, strict=True) if origin.kind in wanted)
     kept = tuple(
@@ -29,7 +36,23 @@ def sorted_out(
         for line, origin in zip(lines, found, strict=True)
         if origin.kind not in wanted and (line.text or origin.kind != "none")
     )
-    return chosen, kept
+    if letters is None or "overlay" not in wanted:
+        return chosen, kept
+    longer = tuple(
+        lengthened(letters, line) if origin.kind == "overlay" else line
+        for line, origin in zip(lines, found, strict=True) if origin.kind in wanted
+    )  # fmt: skip
+    others = tuple(line for line, origin in zip(lines, found, strict=True) if origin.kind == "scene")
+    return (*longer, *_unread(image, letters, (*longer, *others))), kept
+
+
+def _unread(image: NDArray[np.uint8], letters: Letters, known: tuple[TextLine, ...]) -> tuple[TextLine, ...]:
+    """Lines that only the network sees, where they look laid over too, judged beside those that are known."""
+    more = more_lines(letters, known)
+    if not more:
+        return ()
+    judged = origins(image, (*known, *more), letters=letters)[len(known) :]
+    return tuple(line for line, origin in zip(more, judged, strict=True) if origin.score >= ADDED)
 
 
 def _why(origin: Origin) -> str:

@@ -10,7 +10,8 @@ from flows.bench.fill.fillers import RIVALS, Fillers, Made
 from flows.bench.fill.scores import perceptual, psnr, ssim, why_no_perceptual
 from flows.bench.fill.tables import FINISHED, OURS, Measured, Score, rows, summary
 from flows.bench.fill.timing import figures, timed
-from flows.bench.seam.page import Card, enlarged_difference, write_page
+from flows.bench.page import Card, enlarged_difference, write_page
+from flows.bench.seam.crops import crops
 from flows.bench.setting import folder, side, tell
 from flows.demo.split import Side
 
@@ -95,4 +96,4 @@ def _card(fillers: Fillers, m: Measured, case: Case) -> Card:
         f"A {m.hole_kind} hole on {m.ground} ground. {m.engine}: {m.scores[OURS].psnr:.1f} dB, "
         f"SSIM {m.scores[OURS].ssim:.2f}; {best}: {m.scores[best].psnr:.1f} dB, SSIM {m.scores[best].ssim:.2f}."
     )
-    return Card(m.id, why, shown, case.hole)
+    return Card(m.id, (why,), crops(shown, case.hole))

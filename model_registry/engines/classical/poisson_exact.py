@@ -173,10 +173,12 @@ def _cycle(levels: list[_Level], residual: Field) -> Field:
     return u
 
 
-def _conjugate_gradients(levels: list[_Level], fine: _Level, rhs: Floats, tolerance: float) -> Floats | None:
+def _conjugate_gradients(
+    levels: list[_Level], fine: _Level, rhs: Floats, tolerance: float, start: Floats | None = None
+) -> Floats | None:
     """Multigrid-preconditioned CG on every plane of `rhs` until no residual exceeds `tolerance`; None if it never does."""
-    u = np.zeros_like(rhs)
-    residual = rhs.copy()
+    u = np.zeros_like(rhs) if start is None else start.copy()
+    residual = rhs - fine.apply(u)
     direction: Field = np.zeros_like(rhs)
     rho = np.ones(rhs.shape[0])
     for _ in range(_MAX_ITERATIONS):
@@ -198,11 +200,11 @@ def _ratio(above: Floats, below: Floats) -> Floats:
     return np.divide(above, below, out=np.zeros_like(above), where=below != 0)
 
 
-def solve_by_conjugate_gradients(planes: Field, zone: Zone) -> Floats:
-    """Unknowns x channels. The error is bounded, not hoped for.
+def solve_by_conjugate_gradients(planes: Field, zone: Zone, start: Field | None = None) -> Floats:
+    """Unknowns x channels. The error is bounded, not hoped for, wherever it starts from (HxWxC; from 0 when None).
 
-    The matrix A is an M-matrix, so if A w >= 1/2 everywhere then |A^-1 r| <= 2 max(w) max|r|: w comes from a short solve of
-    A w = 1, and the residual is driven below ACCURACY / (2 max w).
+    The matrix A is an M-matrix, so if A w >= 1 everywhere then |A^-1 r| <= max(w) max|r|: the residual is driven below
+    ACCURACY / max(w), times the largest boundary value.
     """
     ring = np.where(ring_of(zone)[..., None], planes, 0).transpose(2, 0, 1).astype(np.float64)
     fine, levels = _level(zone, 1.0, np.float64), _hierarchy(zone)
@@ -211,13 +213,29 @@ def solve_by_conjugate_gradients(planes: Field, zone: Zone) -> Floats:
     largest = float(np.abs(ring).max())
     if largest == 0:
         return np.zeros((int(np.count_nonzero(zone)), planes.shape[2]))
-    barrier = _conjugate_gradients(levels, fine, fine.active[None].astype(np.float64), 0.5)
-    if barrier is not None:
-        tolerance = ACCURACY * largest / (2 * float(barrier.max()))
-        solution = _conjugate_gradients(levels, fine, rhs, tolerance)
+    bound = _barrier(zone)
+    if bound is None:
+        barrier = _conjugate_gradients(levels, fine, fine.active[None].astype(np.float64), 0.5)
+        bound = None if barrier is None else 2 * float(barrier.max())
+    if bound is not None:
+        begun = None if start is None else np.where(zone, start.transpose(2, 0, 1), 0).astype(np.float64)
+        solution = _conjugate_gradients(levels, fine, rhs, ACCURACY * largest / bound, begun)
         if solution is not None:
             return np.ascontiguousarray(solution[:, zone].T)
     return solve_directly(planes, zone)
+
+
+def _barrier(zone: Zone) -> float | None:
+    """The largest value of some w with A w >= 1 on the zone; None where the zone touches the border on both axes.
+
+    Between two lines n + 1 px apart with the zone between them, w = x (n + 1 - x) / 2 has A w = 1: along the lines it does not
+    change, and where the zone ends earlier, w is more than the 0 that A has there."""
+    free = []
+    for axis in (0, 1):
+        lines = np.flatnonzero(zone.any(1 - axis))
+        if lines.size and lines[0] > 0 and lines[-1] < zone.shape[axis] - 1:
+            free.append(int(lines[-1] - lines[0]) + 2)
+    return min(free) ** 2 / 8 if free else None
 
 
 def ring_of(zone: Zone) -> Zone:

@@ -34,7 +34,10 @@ def test_a_plan_is_readable(pentimento: Command) -> None:
     assert list(lines) == [
         "triage", "detection", "policy", "generation", "blending", "enhancement", "verification", "export"
     ]  # fmt: skip
-    assert "synthetic@1 -> plane@1 -> telea@1 -> exemplar@2" in lines["generation"]
+    assert (
+        "synthetic@1 -> plane@1 -> membrane@1 -> fill-small@1 -> telea@1 -> anchored@1 -> exemplar@3"
+        in lines["generation"]
+    )
     assert "leak_max=0.04" in said.out
 
 

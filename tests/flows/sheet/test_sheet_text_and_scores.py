@@ -10,7 +10,8 @@ import pytest
 from flows.sheet.model import SheetItem, SheetRegion
 from flows.sheet.scores import badness, failing, item_scores, worst_first
 from flows.sheet.text import duration, number, reason_and_cure, shown
-from tasks.verification.thresholds import DEFAULT_THRESHOLDS, failures
+from tasks.thresholds import SENTENCES
+from tasks.verification.thresholds import failures
 from tests.flows.sheet.samples import rejected
 
 
@@ -64,9 +65,9 @@ def test_a_score_fails_when_a_reason_names_it_and_the_longer_name_wins() -> None
     assert failing(scores, ("unleaked",)) == frozenset()
 
 
-@pytest.mark.parametrize("threshold", [*DEFAULT_THRESHOLDS, "grain_ratio_min", "grain_ratio_max"])
+@pytest.mark.parametrize("threshold", SENTENCES)
 def test_every_reason_that_verification_gives_marks_its_score(threshold: str) -> None:
-    names = {name.rsplit("_", 1)[0] for name in (*DEFAULT_THRESHOLDS, "grain_ratio_min")}
+    names = {name.rsplit("_", 1)[0] for name in SENTENCES}
     score, side = threshold.rsplit("_", 1)
     missed = failures({score: 40.0 if side == "max" else 0.0}, {threshold: 1.0})
     reasons = tuple(reason for _, reason in missed)

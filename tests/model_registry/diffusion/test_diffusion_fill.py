@@ -120,3 +120,23 @@ def test_required_prompt_is_asked_for(built: Path, tmp_path: Path, picture: Pict
     with pytest.raises(EngineFault, match="needs a prompt"):
         run(engine, picture, hole, prompt=" ")
     assert not np.array_equal(run(engine, picture, hole, prompt="grass")[hole], picture[hole])
+
+
+def test_what_the_round_trip_does_to_known_pixels_is_taken_off_the_unknown(
+    filler: Filler, picture: Picture, hole: Zone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An autoencoder that gives everything back 20 levels too light: with the bias taken off, the fill is as without it."""
+    vae = filler._model._pipe.vae  # type: ignore[attr-defined]
+    inner = vae.decode
+
+    def fills(cast: float) -> tuple[float, float]:
+        """Mean of the hole, as it comes and with the bias taken off. Random weights at a tenth of their contrast are near grey;
+        the decoder's range is -1 to 1."""
+        monkeypatch.setattr(vae, "decode", lambda *a, **k: (0.1 * inner(*a, **k)[0] + 2 * cast,))
+        grey = np.full_like(picture, 0.5)
+        plain, unbiased = (run(filler, grey, hole, unbias=wanted)[hole] for wanted in (False, True))
+        return float(plain.mean()), float(unbiased.mean())
+
+    (plain, unbiased), (plain_cast, unbiased_cast) = fills(0), fills(20 / 255)
+    assert plain_cast == pytest.approx(plain + 20 / 255, abs=2 / 255)
+    assert unbiased_cast == pytest.approx(unbiased, abs=2 / 255)

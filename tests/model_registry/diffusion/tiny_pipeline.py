@@ -42,7 +42,7 @@ def write_card(folder: Path, role: Literal["generate", "fill"], **changes: str) 
         "prompt": '"optional"',
         "automatic": "false",
         "defaults": '{ steps = 2, guidance = 5.0, scheduler = "ddim", strength = 1.0, negative = "", '
-        'dtype = "auto", max_side = 0 }',
+        'dtype = "auto", max_side = 0, unbias = true }',
     } | changes
     lines = [f"{key} = {value}" for key, value in facts.items()]
     lines += ["", "[weights]", f'path = "{name}"', "", "[weights.sha256]"]

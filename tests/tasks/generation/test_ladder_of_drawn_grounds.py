@@ -59,6 +59,12 @@ def test_a_climb_goes_past_engines_for_drawn_grounds_where_there_is_none() -> No
     assert [e.id for e in rungs_to_try(LADDER[:1], photo, 2)] == ["drawn"]
 
 
+def test_a_climb_goes_past_engines_that_do_not_suit_the_region() -> None:
+    smooth_and_wide, smooth_and_thin = RegionFacts(1.0, 30.0, 50), RegionFacts(1.0, 3.0, 50)
+    assert [e.id for e in rungs_to_try(LADDER, smooth_and_wide, 2)] == ["plane", "any"]
+    assert [e.id for e in rungs_to_try(LADDER, smooth_and_thin, 2)] == ["plane", "thin"]
+
+
 def test_facts_tell_a_screen_from_a_photograph() -> None:
     screen = np.full((90, 160, 3), 0.8, np.float32)
     screen[45:47] = 0.2

@@ -45,10 +45,10 @@ def test_an_engine_that_leaves_text_behind_climbs_one_rung(
     drop_card(cards, "toy-red", "fill", "RedFill", automatic=True)
     result = run(tmp_path)
     (region,) = result.regions
-    assert (result.outcome, region.engine, region.tried) == ("done", "plane", ("toy-red",))
+    assert (result.outcome, region.engine, region.tried) == ("done", "membrane", ("toy-red",))
     assert region.passed
     assert region.fallback_from is None
-    assert [s.engine for s in result.stages if s.stage == "generation"] == ["toy-red", "plane"]
+    assert [s.engine for s in result.stages if s.stage == "generation"] == ["toy-red", "membrane"]
     assert reddest(load(result.output)) < 0
 
 
@@ -93,7 +93,7 @@ def test_each_region_climbs_alone(tmp_path: Path, cards: Path, pictures: Path) -
     save(pictures / "word.png", picture)
     boxes = MaskBoxes(boxes=((30, 40, 40, 50), (150, 40, 170, 60)))
     result = run(tmp_path, RemoveObject(mask=boxes))
-    assert [r.engine for r in result.regions] == ["synthetic", "exemplar"]
+    assert [r.engine for r in result.regions] == ["synthetic", "anchored"]
 
 
 def region(n: int, failed: tuple[str, ...] = (), fallback_from: str | None = None) -> RegionResult:

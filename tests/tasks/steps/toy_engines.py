@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,6 +47,20 @@ class SeedFill:
         out = image.copy()
         out[hole] = np.float32((seed % 251 + 1) / 255)
         return out
+
+
+class CloneFill:
+    """Copies what lies 48 px to the left, as a careless clone stamp does."""
+
+    def fill(self, image: Pixels, hole: Hole, *, seed: int, prompt: str, params: Params) -> Pixels:
+        return np.where(hole[..., None], np.roll(image, 48, 1), image)
+
+
+class BlurFill:
+    """The same, out of focus."""
+
+    def fill(self, image: Pixels, hole: Hole, *, seed: int, prompt: str, params: Params) -> Pixels:
+        return np.where(hole[..., None], cv2.GaussianBlur(np.roll(image, 48, 1), (0, 0), 2.0), image)
 
 
 class BrokenFill:

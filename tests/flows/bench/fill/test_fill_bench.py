@@ -67,7 +67,7 @@ def test_grounds_are_told_apart() -> None:
 def test_ours_is_the_ladder_as_planned_and_sees_nothing_of_the_hole(
     fillers: Fillers, nine: list[Case]
 ) -> None:
-    assert fillers.ladder == ("synthetic", "plane", "telea", "exemplar")
+    assert fillers.ladder == ("synthetic", "plane", "membrane", "fill-small", "telea", "anchored", "exemplar")
     case = nine[4]
     other = case.truth.copy()
     other[case.hole] = (255, 0, 128)

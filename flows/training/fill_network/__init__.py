@@ -1,0 +1,1 @@
+"""Trains the small network that fills thin and small holes."""

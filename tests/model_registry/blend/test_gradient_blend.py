@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from model_registry.engines.classical.blend_gradient import GradientBlend, edge_steps, wanted_steps
+from model_registry.engines.classical.blend_gradient import GradientBlend, box_of, edge_steps, wanted_steps
 from model_registry.engines.classical.poisson_blend import poisson_blend
 from tests.model_registry.blend.conftest import Zone, dense_harmonic, random_picture, zones
 
@@ -59,10 +59,11 @@ def test_the_wanted_steps_are_spread_exactly(hole: Zone, channels: int, seed: in
     """Perez's equation over the hole with these steps on its ring, against a dense solve."""
     target = random_picture((*hole.shape, channels), seed) * 0.2 + 0.4
     source = random_picture(target.shape, seed + 77) * 0.2 + 0.4
-    steps = wanted_steps(np.where(hole[..., None], source, target), hole)
-    expected = source + dense_harmonic(steps.astype(np.float64), hole)
     out = blend(target, source, hole, hole)
-    assert np.abs(out - np.clip(expected, 0, 1))[hole].max(initial=0) < LEVEL / 10
+    box = box_of(hole, 4) if hole.any() else ()  # what the engine sees of the picture
+    steps = wanted_steps(np.where(hole[..., None], source, target)[box], hole[box])
+    expected = source[box] + dense_harmonic(steps.astype(np.float64), hole[box])
+    assert np.abs(out[box] - np.clip(expected, 0, 1))[hole[box]].max(initial=0) < LEVEL / 10
     assert np.array_equal(out[~hole], target[~hole])
 
 

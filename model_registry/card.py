@@ -9,7 +9,17 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from model_registry.engines.contract import ParamValue
 
 Role = Literal[
-    "text", "fill", "generate", "upscale", "clean", "blend", "enhance", "segment", "locate", "depth"
+    "text",
+    "fill",
+    "generate",
+    "upscale",
+    "clean",
+    "blend",
+    "enhance",
+    "segment",
+    "locate",
+    "depth",
+    "letters",
 ]
 Runtime = Literal["classical", "onnx", "diffusers", "ocr", "spandrel", "transformers"]
 

@@ -46,6 +46,7 @@ PROTOCOLS: dict[Role, type] = {
     "segment": Segmenter,
     "locate": Locator,
     "depth": DepthEstimator,
+    "letters": Upscaler,  # a picture of probabilities in place of colours, at scale 1
 }
 
 

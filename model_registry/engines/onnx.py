@@ -43,8 +43,10 @@ _TYPES: dict[str, type[np.generic]] = {
 
 def load(card: Card, folder: Path) -> Filler | Upscaler:
     """The engine of a card with runtime `onnx`. Raises EngineFault for a role it cannot do, WeightsMissing."""
-    if card.role not in ("fill", "upscale", "clean"):
-        raise EngineFault(f"{card.id}: the onnx runtime does fill, upscale and clean, not {card.role}")
+    if card.role not in ("fill", "upscale", "clean", "letters"):
+        raise EngineFault(
+            f"{card.id}: the onnx runtime does fill, upscale, clean and letters, not {card.role}"
+        )
     network = _Network(_onnx_file(card, folder))
     return OnnxFill(network) if card.role == "fill" else OnnxUpscale(network)
 

@@ -11,20 +11,24 @@ from numpy.typing import NDArray
 
 from tasks.contracts import Mask, Zone
 from tasks.detection.strokes_axis import Stretches, line_size, stretches
-from tasks.detection.strokes_background import Levels3, picked
-from tasks.detection.strokes_calm import standing_out
+from tasks.detection.strokes_background import Levels3, interpolated, picked
+from tasks.detection.strokes_body import text_body
+from tasks.detection.strokes_calm import all_that_stands_out, standing_out
 from tasks.detection.strokes_frame import Frame, frame_around
 from tasks.detection.strokes_growth import traced
 from tasks.detection.strokes_ink import Ink, Line, find_ink
+from tasks.detection.strokes_pieces import rim
 from tasks.detection.strokes_shadow import cast_shadow
 
 SPARSE = 0.4
 """A stretch with less than this part of the usual ink may hold letters that were not told apart."""
-SCARCE = 0.65
+SCARCE = 0.85
 """A stretch with less than this part of it may have lost strokes."""
 _CROWDED = 0.65
 """Share of its polygon that lettering hardly fills: what does may be the plate it stands on, and the ground to learn from is
 only what shows of it around the letters …"""
+_ON_PLATE = 3
+"""px that their rim is followed there: farther off the plate's own edge is taken for it."""
 _LESS = 0.8
 """… which holds if much less is ink then."""
 PLAIN = 8.0
@@ -83,11 +87,11 @@ def stroke_mask(
     line = Line(inside, beyond, around, beside, height, parts, frame or frame_around(inside))
     near = allowed | beyond
     ink, doubt = _found(levels, line)
-    found = None if doubt else _spread(levels, line, ink, near, apart)
+    found = None if doubt else _spread(levels, line, ink, near, apart, _most(height))
     if found is None or found[1].sum() > _CROWDED * inside.sum():
         on_plate = find_ink(levels, replace(line, around=_border(line)))
         if not _doubt(levels, on_plate, inside):
-            other = _spread(levels, line, on_plate, near, apart)
+            other = _spread(levels, line, on_plate, near, apart, _ON_PLATE)
             if found is None or other[1].sum() < _LESS * found[1].sum():
                 ink, found = on_plate, other
     if found is None:
@@ -118,12 +122,25 @@ def _found(levels: Levels3, line: Line) -> tuple[Ink, str]:
     if doubt:
         ink = find_ink(levels, line, rare=1.5, strewn=0.25)
         doubt = _doubt(levels, ink, line.inside)
+    if doubt:
+        ink = _of_any_colour(levels, line, ink)
+        doubt = _doubt(levels, ink, line.inside)
     return ink, doubt
 
 
-def _spread(levels: Levels3, line: Line, ink: Ink, allowed: Zone, apart: Zone) -> tuple[Zone, Zone]:
+def _of_any_colour(levels: Levels3, line: Line, ink: Ink) -> Ink:
+    """The ink by how it stands out from a calm ground."""
+    core = all_that_stands_out(ink.change, line.inside, line.height)
+    core, body = text_body(core, rim(line.inside), line.frame)
+    known = (line.around | line.inside) & ~(cv2.dilate(core.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
+    return replace(ink, core=core, body=body, background=interpolated(levels, known)) if core.any() else ink
+
+
+def _spread(
+    levels: Levels3, line: Line, ink: Ink, allowed: Zone, apart: Zone, most: int
+) -> tuple[Zone, Zone]:
     """The strokes' core, and the hole with what surrounds it."""
-    core, parts, most = ink.core, line.parts, _most(line.height)
+    core, parts = ink.core, line.parts
     hole, traces = traced(levels, core, allowed, most, parts, apart)
     missed = _scarce(core, line) & standing_out(ink.change, core, hole, line.inside, line.frame)
     if missed.any():

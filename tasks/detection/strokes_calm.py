@@ -20,8 +20,10 @@ _TIMES = 4.0
 """The same in units of the ground's own change."""
 _RIM = 2
 """px of the hole's own rim that a missed part is joined to it by."""
-_PART = 0.01
+_PART = 0.02
 """Least area of a part of a letter, in squares of the line's height."""
+_STROKES = (0.02, 0.16)
+"""Half the least and the greatest width of strokes, in the line's height."""
 _THICKNESS = (0.4, 2.0)
 """Of pieces, in the thickness of the ink that was found."""
 
@@ -32,22 +34,38 @@ def standing_out(change: Plane, core: Zone, hole: Zone, inside: Zone, frame: Fra
     change: H×W, levels², of the difference to the median around each pixel; core: the ink found by its colours; hole: that
     with what surrounds it; inside: the line's polygon. Pieces that the polygon cuts, that are thicker or thinner than the ink by far, or that lie off the letters'
     band are left out."""
-    nothing = np.zeros_like(core)
+    if not core.any():
+        return np.zeros_like(core)
+    found = _strong(change, core, inside, np.array(_THICKNESS) * _thickest(core))
+    missed = _sizeable(found & _band(core, frame) & ~_near(hole, 1), frame)
+    return np.asarray(found & ~core & _near(missed, _RIM))
+
+
+def all_that_stands_out(change: Plane, inside: Zone, height: float) -> Zone:
+    """The lettering of a line whose colours run so far that no ink is found; H×W, all false on a restless ground.
+
+    Pieces as thick as letters of that height (px) may be, which the polygon does not cut."""
+    return _strong(change, np.zeros_like(inside), inside, np.array(_STROKES) * height)
+
+
+def _strong(change: Plane, core: Zone, inside: Zone, thick: NDArray[np.float64]) -> Zone:
+    """Pieces that change much against their calm surroundings; thick: half the least and the greatest width, px."""
+    found = np.zeros_like(core)
     ground = inside & ~_near(core | (change > STEPS[0] ** 2), 2)
-    if not core.any() or ground.sum() < 16:
-        return nothing
-    unrest = float(np.sqrt(np.median(change[ground])))
+    unrest = float(np.sqrt(np.median(change[ground]))) if ground.sum() >= 16 else np.inf
     if unrest > CALM:
-        return nothing
-    found = nothing
+        return found
     for step in STEPS:
         strong = inside & ((change > max(step, _TIMES * unrest) ** 2) | core)
         count, image = cv2.connectedComponents(strong.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
         label = np.asarray(image, np.intp)
-        kept = _like_letters(strong, core, label, count) & ~_cut(label, inside, count)
+        kept = _between(strong, label, count, thick) & ~_cut(label, inside, count)
         found = found | kept[label]
-    missed = _sizeable(found & _band(core, frame) & ~_near(hole, 1), frame)
-    return np.asarray(found & ~core & _near(missed, _RIM))
+    return found
+
+
+def _thickest(zone: Zone) -> float:
+    return float(cv2.distanceTransform(np.pad(zone, 1).astype(np.uint8), cv2.DIST_L2, 3).max())
 
 
 def _sizeable(zone: Zone, frame: Frame) -> Zone:
@@ -58,12 +76,13 @@ def _sizeable(zone: Zone, frame: Frame) -> Zone:
     return np.asarray(large[label])
 
 
-def _like_letters(strong: Zone, core: Zone, label: NDArray[np.intp], count: int) -> NDArray[np.bool_]:
+def _between(
+    strong: Zone, label: NDArray[np.intp], count: int, thick: NDArray[np.float64]
+) -> NDArray[np.bool_]:
     depth = cv2.distanceTransform(np.pad(strong, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
-    usual = cv2.distanceTransform(np.pad(core, 1).astype(np.uint8), cv2.DIST_L2, 3).max()
-    thick = np.zeros(count, np.float32)
-    np.maximum.at(thick, label.ravel(), depth.ravel())
-    kept = (thick >= _THICKNESS[0] * usual) & (thick <= _THICKNESS[1] * usual)
+    most = np.zeros(count, np.float32)
+    np.maximum.at(most, label.ravel(), depth.ravel())
+    kept = (most >= thick[0]) & (most <= thick[1])
     kept[0] = False
     return np.asarray(kept)
 

@@ -15,6 +15,8 @@ SMALLEST, LARGEST = 0.75, 6.0
 """Area of a plate, in areas of its text's polygon, which is itself larger than the text by a fifth or more."""
 _TOLERANCE = (8.0, 28.0)
 """Levels: least and most that a plate's pixels may be off its colour."""
+_WITHIN = 0.9
+"""Share of a patch of one colour that lies in a plate with a step around it: where the plate's colour runs it is a part."""
 _FULL, _RAGGED = 0.88, 0.82
 """Least share of its rectangle that a plate fills: told by its colour, and by the step around it, which coding frays."""
 _LEAKS = (0.12, 0.35)
@@ -37,8 +39,9 @@ def plate_around(crop: Bytes3, text: Zone) -> Zone | None:
     inside = crop[text].astype(np.float32)
     patches = (_patch(crop, text, inside, colour) for colour in _colours(crop, text, inside))
     plate = next((patch for patch in patches if patch is not None), None)
-    if plate is None:
-        plate = _enclosed(crop, text)
+    whole = _enclosed(crop, text)
+    if plate is None or (whole is not None and whole[plate].mean() > _WITHIN):
+        plate = whole
     if plate is None:
         return None
     parts = stretches(plate, line_size(text)[1])

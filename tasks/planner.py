@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from model_registry.card import Card, Role
@@ -195,10 +195,20 @@ def _cards(
     name: StageName, role: Role, intent: Intent, registry: Registry, request: Request
 ) -> Sequence[Card]:
     """The stage's engines: a ladder, or for what words name, an engine that outlines and one that finds."""
+    if name == "detection" and isinstance(intent, RemoveText):
+        return _readers(role, intent, registry, request)
     others = finding_roles(intent)[1:] if name == "detection" else ()
-    cards = [card for one in (role, *others) for card in _ladder(name, one, intent, registry, request)]
-    beside = [SECOND_LOOK] if name == "detection" and isinstance(intent, RemoveText) else []
-    return [*cards, *(registry.get(one) for one in beside)]
+    return [card for one in (role, *others) for card in _ladder(name, one, intent, registry, request)]
+
+
+def _readers(role: Role, intent: RemoveText, registry: Registry, request: Request) -> Sequence[Card]:
+    """What reads, what looks beside it, and of `reader+reader` the one that has to agree."""
+    named = request.engines.get("detection")
+    asked = [replace(request, engines={"detection": one}) for one in named.split("+")] if named else [request]
+    if len(asked) > 2:
+        raise BadRequest(f"detection={named} names more than two readers", cure="name one, or two to agree")
+    reader, *agreeing = (_ladder("detection", role, intent, registry, one)[0] for one in asked)
+    return [reader, registry.get(SECOND_LOOK), *agreeing]
 
 
 def _ladder(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -28,6 +29,14 @@ def agreement(first: Sequence[TextLine], second: Sequence[TextLine]) -> tuple[fl
     library's processing, not that it is text. Polygons are taken as convex; ValueError when one is not finite."""
     others = [(_hull(line), _plain(line.text)) for line in second]
     return tuple(_confirmation(_hull(line), _plain(line.text), others) for line in first)
+
+
+def agreed(first: Sequence[TextLine], second: Sequence[TextLine]) -> tuple[TextLine, ...]:
+    """The lines of `first`, no more sure than `second` confirms them: the lower of each one's score and its agreement."""
+    confirmed = agreement(first, second)
+    return tuple(
+        replace(line, score=min(line.score, sure)) for line, sure in zip(first, confirmed, strict=True)
+    )
 
 
 def _confirmation(polygon: Polygon, text: str, others: Sequence[tuple[Polygon, str]]) -> float:

@@ -6,8 +6,13 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from model_registry.engines import wrap
+from model_registry.engines.contract import TextLine
 from tasks.contracts import Region
+from tasks.detection.agreement import agreed
 from tasks.detection.regions import regions_from_lines
 from tasks.detection.serial import pack, unpack
 from tasks.intents import RemoveText
@@ -18,7 +23,7 @@ from tasks.steps.carried import carried, covers, regions_of
 from tasks.steps.detect_mask import engines_said, mask_regions
 from tasks.steps.engines import first_that_works, identity, with_engine
 from tasks.steps.scaled import scaled
-from tasks.steps.second_look import NoSecondLook, look_identity, looked, second_look
+from tasks.steps.second_look import NoSecondLook, agreeing, look_identity, looked, second_look
 from tasks.steps.source import Source, eight_bit, full_raster, raster_of
 from tasks.steps.whose_text import sorted_out
 from tasks.workshop import Workshop
@@ -101,6 +106,7 @@ def _by_text(
     feather = _feather(source)
     overlays = carried(shop, source)
     text = str(stage.param("text"))
+    other = agreeing(stage)
 
     def compute() -> Produced:
         raster = full_raster(shop, source)
@@ -108,8 +114,10 @@ def _by_text(
             return _produced(())
         image = eight_bit(raster)
         letters = looked(shop, look, image) if look else None
-        lines = with_engine(
-            shop, choice, lambda card, engine, params: wrap.read_text(card, engine, image, params)
+        lines = (
+            agreed(_read(shop, choice, image), _read(shop, other, image))
+            if other
+            else _read(shop, choice, image)
         )
         shared = regions_of(overlays, raster, feather, lines) if overlays else ()
         rest = [line for line in lines if not any(covers(region.box, line) for region in shared)]
@@ -119,9 +127,13 @@ def _by_text(
 
     inputs = {
         "source": source.sha256, "feather": feather, "overlays": overlays.key if overlays else "",
-        "second_look": look_identity(look),
+        "second_look": look_identity(look), "agreeing": look_identity(other),
     }  # fmt: skip
     return shop.memo.do("detection", identity(stage, choice, **inputs), compute)
+
+
+def _read(shop: Workshop, choice: EngineChoice, image: NDArray[np.uint8]) -> tuple[TextLine, ...]:
+    return with_engine(shop, choice, lambda card, engine, params: wrap.read_text(card, engine, image, params))
 
 
 def _by_mask(shop: Workshop, source: Source, stage: StagePlan) -> Produced:

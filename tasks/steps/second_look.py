@@ -23,6 +23,11 @@ def second_look(stage: StagePlan) -> EngineChoice | None:
     return stage.engines[1] if len(stage.engines) > 1 else None
 
 
+def agreeing(stage: StagePlan) -> EngineChoice | None:
+    """The reader that has to agree with the first, where two were named."""
+    return stage.engines[2] if len(stage.engines) > 2 else None
+
+
 def looked(shop: Workshop, look: EngineChoice, image: NDArray[np.uint8]) -> Letters | None:
     """What the engine sees; None in a picture too small for it.
 

@@ -22,6 +22,13 @@ class RedReader:
         return (TextLine(((x0, y0), (x1, y0), (x1, y1), (x0, y1)), "RED", 0.99),)
 
 
+class LeftReader(RedReader):
+    """The same, but blind on the right half."""
+
+    def read(self, image: NDArray[np.uint8], *, params: Params) -> tuple[TextLine, ...]:
+        return super().read(np.ascontiguousarray(image[:, : image.shape[1] // 2]), params=params)
+
+
 class RedFill:
     """Leaves the lettering where it was."""
 

@@ -105,7 +105,8 @@ class EditPlan(Frozen):
         """The plan for people: a line a stage, its ladder and its parameters."""
         lines = [f"plan {self.digest[:12]}  {self.intent.kind}  tier {self.tier}  seed {self.seed}"]
         for stage in self.stages:
-            ladder = " -> ".join(e.ref for e in stage.engines) or "(no engine)"
+            beside = " + " if stage.stage == "detection" else " -> "
+            ladder = beside.join(e.ref for e in stage.engines) or "(no engine)"
             params = "  ".join(f"{k}={v}" for k, v in stage.params)
             lines.append(f"  {stage.stage:<13}{ladder}")
             if params:

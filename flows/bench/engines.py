@@ -15,6 +15,7 @@ from model_registry.card import Card
 from model_registry.engines import wrap
 from model_registry.pool import EnginePool
 from model_registry.registry import Registry
+from model_registry.weights import at_hand
 
 RIVAL = "telea"
 PHOTOGRAPHS = ("astronaut", "brick", "chelsea", "coffee", "grass", "retina", "rocket")
@@ -25,7 +26,8 @@ def measure(quick: bool) -> tuple[list[dict[str, Any]], dict[str, float]]:
     """Rows: engine, kind of hole, PSNR and SSIM inside the hole, seconds a fill. Summary: each engine against the rival."""
     registry = Registry.load()
     pool = EnginePool(registry, 4096)
-    cards = [c for c in registry.cards if c.role == "fill" and c.prompt == "none"]
+    here = [c for c in registry.cards if at_hand(c, registry.folder_of(c.id))]
+    cards = [c for c in here if c.role == "fill" and c.prompt == "none"]
     pictures = {name: photograph(name) for name in PHOTOGRAPHS}
     holes = list(cases(pictures, 18 if quick else 90))
     found: dict[tuple[str, str], list[tuple[float, float, float]]] = defaultdict(list)

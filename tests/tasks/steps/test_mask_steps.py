@@ -133,6 +133,6 @@ def test_hole_write_zone_and_context_are_three_radii(tmp_path: Path, cards: Path
     assert grown[0] > hole
     faded = radii(tmp_path, pictures, {"blending": {"feather": 9}})
     assert (faded[0], faded[1] > zone) == (hole, True)
-    wide = radii(tmp_path, pictures, {"generation": {"context": 110}})
-    assert wide[:2] == (hole, zone)
-    assert wide[2] > context
+    narrow = radii(tmp_path, pictures, {"generation": {"context": 8}})
+    assert narrow[:2] == (hole, zone)
+    assert narrow[2] < context

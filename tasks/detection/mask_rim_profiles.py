@@ -33,11 +33,13 @@ class Profiles:
 
 
 def signed_distance(hole: Zone) -> Floats:
-    """H×W: px to the rim, which runs between hole pixels and others: negative in the hole, never 0."""
+    """H×W: px to the rim, which runs between hole pixels and others: negative in the hole, never 0.
+
+    To a thousandth: the last bit of OpenCV's distances differs from call to call."""
     inside = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     outside = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     half = np.float32(0.5)
-    return np.where(hole, half - inside, outside - half).astype(np.float32)
+    return np.round(np.where(hole, half - inside, outside - half), 3).astype(np.float32)
 
 
 def profiles(image: NDArray[np.uint8] | NDArray[np.uint16], distance: Floats, levels: int) -> Profiles | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,9 @@ import pytest
 
 from flows.deciding import decide
 from flows.publish import POINTER
-from infra.store.contract import Backend, Unavailable
-from infra.store.local import LocalBackend
 from tasks.errors import BadRequest
 from tasks.results import ItemResult
-from tasks.review.publication import Manifest, Pointer
+from tasks.review.publication import Manifest
 from tasks.review.targets import target_of
 from tasks.workshop import Workshop
 from tests.flows.review.conftest import (
@@ -35,32 +32,7 @@ from tests.flows.review.conftest import (
     run_of,
     shop_of,
 )
-
-
-def pointer(out: Path) -> Pointer:
-    return Pointer.model_validate_json((out / POINTER).read_bytes())
-
-
-def manifest(out: Path) -> Manifest:
-    """What is visible, found as a shop's front end would: by the pointer alone."""
-    data = (out / pointer(out).manifest_file).read_bytes()
-    assert hashlib.sha256(data).hexdigest() == pointer(out).manifest
-    return Manifest.model_validate_json(data)
-
-
-def whole(out: Path) -> None:
-    """Every visible picture is there, with the bytes that the manifest names."""
-    for one in manifest(out).pictures:
-        assert hashlib.sha256((out / one.file).read_bytes()).hexdigest() == one.sha256
-
-
-def visible(out: Path) -> list[str]:
-    return [one.id for one in manifest(out).pictures]
-
-
-def tree(folder: Path) -> dict[str, tuple[int, bytes]]:
-    files = (p for p in sorted(folder.rglob("*")) if p.is_file())
-    return {str(p.relative_to(folder)): (p.stat().st_mtime_ns, p.read_bytes()) for p in files}
+from tests.flows.review.shown import manifest, pointer, tree, visible, whole
 
 
 def test_pending_blocked_and_unreadable_pictures_are_listed_and_left_out(shop: Workshop, out: Path) -> None:
@@ -235,86 +207,6 @@ def test_an_edit_joins_what_is_visible_and_does_not_hide_the_catalogue(
     published(edit, edit.spec.run)
     assert [(one.id, one.run) for one in manifest(out).pictures] == [("extra", edit.spec.run), ("fine", RUN)]
     assert published(edit, edit.spec.run).status == "already published"
-
-
-class Broken:
-    """A backend that stops answering at one key's write, and at whatever follows."""
-
-    def __init__(self, inner: Backend, at: str) -> None:
-        self.inner, self.at, self.down = inner, at, False
-        self.written: list[str] = []
-
-    def put(self, key: str, data: bytes, media_type: str = "application/octet-stream") -> None:
-        self.down = self.down or key.startswith(self.at)
-        if self.down:
-            raise Unavailable("killed")
-        self.written.append(key)
-        self.inner.put(key, data, media_type)
-
-    def delete(self, key: str) -> None:
-        if self.down:
-            raise Unavailable("killed")
-        self.inner.delete(key)
-
-    def get(self, key: str) -> bytes:
-        return self.inner.get(key)
-
-    def exists(self, key: str) -> bool:
-        return self.inner.exists(key)
-
-    def keys(self, prefix: str) -> Iterator[str]:
-        return self.inner.keys(prefix)
-
-    def url(self, key: str) -> str:
-        return self.inner.url(key)
-
-
-class Faulty(Workshop):
-    """A workshop whose output folder is `broken`."""
-
-    def backend(self, url: str) -> Backend:
-        return self.__dict__["broken"] if url == self.__dict__["out"] else super().backend(url)
-
-
-@pytest.mark.parametrize("at", ["waits.png", "published/", POINTER])
-def test_a_crash_before_the_pointer_leaves_the_old_state_and_the_next_try_ends_it(
-    shop: Workshop, out: Path, at: str
-) -> None:
-    published(shop)
-    old = (out / POINTER).read_bytes()
-    decide(shop.store, RUN, ["waits", "other"], [], by="ann")
-    faulty = Faulty(shop.spec)
-    faulty.__dict__.update(out=str(out), broken=Broken(LocalBackend(out), at))
-    with pytest.raises(Unavailable):
-        published(faulty)
-    assert (out / POINTER).read_bytes() == old
-    assert visible(out) == ["fine"]
-    whole(out)
-    assert (out / "needs-review" / "waits.png").is_file(), "the candidate's copy stays until it is visible"
-    assert published(shop).status == "published"
-    assert visible(out) == ["fine", "other", "waits"]
-    whole(out)
-    assert not list((out / "needs-review").glob("[wo]*.png"))
-
-
-def test_the_pointer_is_the_last_thing_written(shop: Workshop, out: Path) -> None:
-    decide(shop.store, RUN, ["waits"], [], by="ann")
-    faulty = Faulty(shop.spec)
-    watched = Broken(LocalBackend(out), "nothing")
-    faulty.__dict__.update(out=str(out), broken=watched)
-    published(faulty)
-    assert watched.written.count(POINTER) == 1
-    assert watched.written[-1] == POINTER
-    assert watched.written[-2].startswith("published/")
-
-
-def test_a_crash_after_the_pointer_is_tidied_by_the_next_publish(shop: Workshop, out: Path) -> None:
-    decide(shop.store, RUN, ["waits"], [], by="ann")
-    candidate = (out / "needs-review" / "waits.png").read_bytes()
-    published(shop)
-    (out / "needs-review" / "waits.png").write_bytes(candidate)
-    assert published(shop).status == "already published"
-    assert not (out / "needs-review" / "waits.png").exists()
 
 
 def test_another_runs_candidate_of_the_same_name_stays(shop: Workshop, out: Path) -> None:

@@ -15,12 +15,6 @@ SMALLEST, LARGEST = 0.75, 6.0
 """Area of a plate, in areas of its text's polygon, which is itself larger than the text by a fifth or more."""
 _TOLERANCE = (8.0, 28.0)
 """Levels: least and most that a plate's pixels may be off its colour."""
-_WITHIN = 0.9
-"""Share of a patch of one colour that lies in a plate with a step around it: where the plate's colour runs it is a part."""
-_FULL, _RAGGED = 0.88, 0.82
-"""Least share of its rectangle that a plate fills: told by its colour, and by the step around it, which coding frays."""
-_LEAKS = (0.12, 0.35)
-"""Half the width of leaks and of things that touch the plate, in letter heights: a wider one is tried where no plate shows."""
 _STEP = 12.0
 """Levels between plate and surroundings."""
 
@@ -39,9 +33,6 @@ def plate_around(crop: Bytes3, text: Zone) -> Zone | None:
     inside = crop[text].astype(np.float32)
     patches = (_patch(crop, text, inside, colour) for colour in _colours(crop, text, inside))
     plate = next((patch for patch in patches if patch is not None), None)
-    whole = _enclosed(crop, text)
-    if plate is None or (whole is not None and whole[plate].mean() > _WITHIN):
-        plate = whole
     if plate is None:
         return None
     parts = stretches(plate, line_size(text)[1])
@@ -58,41 +49,6 @@ def _patch(crop: Bytes3, text: Zone, inside: Colour, colour: Colour) -> Zone | N
     if plate is None or _touches_border(plate) or not _shaped(plate, text) or not _stepped(crop, plate):
         return None
     return plate
-
-
-def _enclosed(crop: Bytes3, text: Zone) -> Zone | None:
-    """A patch whose colour runs, told by the step all around it: what the surroundings' quiet ground does not reach."""
-    square = np.ones((3, 3), np.uint8)
-    step = (cv2.dilate(crop, square).astype(np.int16) - cv2.erode(crop, square)).max(axis=2)
-    quiet = np.pad((step <= _STEP).astype(np.uint8), 1, constant_values=1)
-    _, label = cv2.connectedComponents(quiet, connectivity=4, ltype=cv2.CV_32S)
-    apart = cv2.erode((label != label[0, 0])[1:-1, 1:-1].astype(np.uint8), square) > 0
-    for radius in _LEAKS:
-        plate = _solid(apart, text, radius)
-        if plate is None or _touches_border(plate) or not _shaped(plate, text, _RAGGED):
-            continue
-        inner = cv2.erode(plate.astype(np.uint8), square) > 0
-        if _runs_smoothly(crop, inner & ~text, inner):
-            return plate
-    return None
-
-
-def _runs_smoothly(crop: Bytes3, clear: Zone, plate: Zone) -> bool:
-    """Whether a patch's colour beside its text is a smooth function of the place."""
-    if clear.sum() < 64:
-        return False
-    ys, xs = np.nonzero(clear)
-    rows, columns = np.nonzero(plate)
-    x = (xs - columns.min()) / max(np.ptp(columns), 1) * 2 - 1
-    y = (ys - rows.min()) / max(np.ptp(rows), 1) * 2 - 1
-    basis = np.stack([x**k for k in range(6)] + [y, x * y], axis=1)
-    values = crop[clear].astype(np.float64)
-    kept = np.ones(len(values), np.bool_)
-    for _ in range(3):
-        fit = np.linalg.lstsq(basis[kept], values[kept], rcond=None)[0]
-        off = np.abs(values - basis @ fit).max(axis=1)
-        kept = off <= max(float(np.median(off)) * 2, 1)
-    return bool(float(np.median(off)) < _TOLERANCE[0])
 
 
 def _colours(crop: Bytes3, text: Zone, inside: Colour) -> list[Colour]:
@@ -131,12 +87,12 @@ def _farthest(values: Colour, colour: Colour) -> Colour:
     return np.asarray(np.maximum(np.maximum(red, green), blue))
 
 
-def _solid(found: Zone, text: Zone, leak: float = _LEAKS[0]) -> Zone | None:
+def _solid(found: Zone, text: Zone) -> Zone | None:
     """The patch without thin leaks and with the letters' holes filled."""
     contours, _ = cv2.findContours(found.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     filled = np.zeros(found.shape, np.uint8)
     cv2.drawContours(filled, contours, -1, (1,), cv2.FILLED)
-    radius = max(1, round(leak * line_size(text)[1]))
+    radius = max(1, round(0.12 * line_size(text)[1]))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     opened = cv2.morphologyEx(filled, cv2.MORPH_OPEN, disc)
     _, label = cv2.connectedComponents(opened, connectivity=4, ltype=cv2.CV_32S)
@@ -150,14 +106,14 @@ def _touches_border(zone: Zone) -> bool:
     return bool(zone[0].any() or zone[-1].any() or zone[:, 0].any() or zone[:, -1].any())
 
 
-def _shaped(plate: Zone, text: Zone, least: float = _FULL) -> bool:
+def _shaped(plate: Zone, text: Zone) -> bool:
     """Whether the size fits a plate and the shape is near a rectangle or an ellipse."""
     area = float(plate.sum())
     if not SMALLEST <= area / float(text.sum()) <= LARGEST:
         return False
     (_, (w, h), _) = cv2.minAreaRect(np.argwhere(plate).astype(np.float32))
     rectangle = (w + 1) * (h + 1)
-    return area >= least * rectangle or abs(area / rectangle - np.pi / 4) < 0.03
+    return area >= 0.88 * rectangle or abs(area / rectangle - np.pi / 4) < 0.03
 
 
 def _stepped(crop: Bytes3, plate: Zone) -> bool:

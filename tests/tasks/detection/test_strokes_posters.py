@@ -1,4 +1,4 @@
-"""Lettering as posters have it: signs of several parts, letters whose colours run, plates whose colours run or are touched."""
+"""Lettering as posters have it: signs of several parts, letters whose colours run, a plate that just holds its line."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from model_registry.engines.contract import TextLine
 from tasks.detection.strokes import stroke_mask
 from tasks.detection.strokes_lines import line_masks
-from tasks.detection.strokes_plate import plate_around
 from tests.tasks.detection.lettering import written
-from tests.tasks.detection.test_strokes_plates import gravel, lettered
+from tests.tasks.detection.test_strokes_plates import lettered
 
 Bytes3 = NDArray[np.uint8]
 
@@ -83,34 +82,3 @@ def test_letters_are_told_from_a_plate_that_just_holds_the_line() -> None:
     found = stroke_mask(picture, polygon)
     assert (found.mask > 0)[ink].mean() > 0.99
     assert (found.mask > 0).sum() < 0.7 * polygon.sum()
-
-
-def pill(touched: bool) -> tuple[Bytes3, NDArray[np.bool_], NDArray[np.bool_]]:
-    """Text on a rounded plate whose colour runs, on a plain ground; something touches the plate at its side or does not."""
-    picture = np.full((240, 300, 3), 238, np.uint8)
-    run = np.linspace(0, 1, 300)[None, :, None]
-    colours = np.array([230, 200, 20.0]) * (1 - run) + np.array([120, 10, 150.0]) * run
-    cover = np.zeros((240, 300), np.uint8)
-    cv2.rectangle(cover, (95, 88), (215, 136), (255,), cv2.FILLED)
-    cv2.circle(cover, (95, 112), 24, (255,), cv2.FILLED)
-    cv2.circle(cover, (215, 112), 24, (255,), cv2.FILLED)
-    picture = np.where(cover[..., None] > 0, colours, picture).astype(np.uint8)
-    if touched:
-        cv2.rectangle(picture, (140, 60), (146, 88), (90, 140, 90), cv2.FILLED)
-    picture, polygon = lettered(picture, 104, 98)
-    return picture, cover > 0, polygon
-
-
-@pytest.mark.parametrize("touched", [False, True])
-def test_a_plate_whose_colour_runs_goes_whole(touched: bool) -> None:
-    picture, plate, polygon = pill(touched)
-    found = plate_around(picture, polygon)
-    assert found is not None
-    assert found[plate].mean() > 0.98
-    distance = cv2.distanceTransform((~plate).astype(np.uint8), cv2.DIST_L2, 5)
-    assert distance[found].max() <= 9
-
-
-def test_texture_is_no_plate_for_having_edges() -> None:
-    picture, polygon = lettered(gravel(240, 300), 98, 102)
-    assert plate_around(picture, polygon) is None

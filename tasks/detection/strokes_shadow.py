@@ -23,6 +23,8 @@ _GROUND = 0.7
 _AXES = ((1, 0), (1, 1), (0, 1), (-1, 1))
 _DARKENS = 0.08
 """Share of the light that it takes, at least."""
+_VISIBLE = 8.0
+"""Levels by which it darkens the ground, at least: on a black one there is none to be seen."""
 _SURE = 4.5
 """Standard errors."""
 _STRETCHES = 5
@@ -58,6 +60,7 @@ def cast_shadow(
     across -= across.min()
     light = _level(_relative(levels, near, height)[near], across)
     index = parts.index[near]
+    ground = float(np.median(levels[near].mean(axis=1))) + _DEEPEST
     best, found = _SURE, nowhere
     room = int(2 * _FALLS[-1] * height) + 2
     for soft in _SOFT:
@@ -70,7 +73,7 @@ def cast_shadow(
                 there = padded[rows + room - dy, columns + room - dx]
                 opposite = padded[rows + room + dy, columns + room + dx]
                 slope, surely = _regressed(light, _level(there - opposite, across), index, parts.count)
-                if surely > best and abs(slope) >= _DARKENS:
+                if surely > best and abs(slope) >= max(_DARKENS, _VISIBLE / ground):
                     best = surely
                     sign = 1 if slope < 0 else -1
                     found = _moved(padded, room, sign * dx, sign * dy, core.shape) > _FAINTEST

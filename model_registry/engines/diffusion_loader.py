@@ -6,13 +6,18 @@ by policy, on the finished picture, not by a network that blackens it.
 
 from __future__ import annotations
 
-import json
-import os
-import threading
 from pathlib import Path
 from typing import Any
 
 from model_registry.card import Card
+from model_registry.engines.saved_model import (
+    CURE,
+    ONE_LOAD_AT_A_TIME,
+    errors_only,
+    faults_in,
+    quieten_transformers,
+    read_json,
+)
 from model_registry.errors import EngineFault, WeightsDamaged, WeightsMissing
 
 CLASSES: dict[str, tuple[str, ...]] = {
@@ -36,14 +41,7 @@ CLASSES: dict[str, tuple[str, ...]] = {
 """Role to the pipeline classes a card may name as its `entry`."""
 
 _AUTO = {"generate": "AutoPipelineForText2Image", "fill": "AutoPipelineForInpainting"}
-_PICKLES = (
-    ".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".dill", ".npy", ".npz", ".h5", ".msgpack",
-)  # fmt: skip
-_CODE = (".py", ".pyc", ".pyd", ".so", ".dll", ".dylib", ".sh")
 _LIBRARIES = frozenset({"diffusers", "transformers", "stable_diffusion"})
-_CURE = "use a safetensors copy of the model: `pentimento models pull ID`, or save_pretrained(safe_serialization=True)"
-# transformers swaps torch's initialisers while it loads: two loads at once give weights on no device.
-_ONE_LOAD_AT_A_TIME = threading.Lock()
 
 
 def check_entry(card: Card) -> None:
@@ -65,35 +63,9 @@ def check_folder(folder: Path) -> None:
     if not (folder / "model_index.json").is_file():
         cure = "give the folder a pipeline was saved to, or run `pentimento models pull ID`"
         raise WeightsMissing(f"{folder} holds no model_index.json", cure=cure)
-    faults = [fault for path in _files(folder) if (fault := _file_fault(path, folder))]
-    faults += _index_faults(_json(folder / "model_index.json"))
+    faults = faults_in(folder) + _index_faults(read_json(folder / "model_index.json"))
     if faults:
-        raise WeightsDamaged(f"{folder} is refused: {'; '.join(sorted(faults))}", cure=_CURE)
-
-
-def _files(folder: Path) -> list[Path]:
-    """Every file below, also behind linked folders; each real folder is visited once."""
-    found: list[Path] = []
-    seen: set[str] = set()
-    for where, below, names in os.walk(folder, followlinks=True):
-        real = os.path.realpath(where)
-        if real in seen:
-            below.clear()
-            continue
-        seen.add(real)
-        found += [Path(where, name) for name in names]
-    return found
-
-
-def _file_fault(path: Path, folder: Path) -> str:
-    name = path.relative_to(folder).as_posix()
-    if path.suffix.lower() in _PICKLES:
-        return f"{name} may hold a pickle"
-    if path.suffix.lower() in _CODE:
-        return f"{name} is code"
-    if path.suffix == ".json" and path.name.endswith("config.json") and "auto_map" in _json(path):
-        return f"{name} asks for code of its own"
-    return ""
+        raise WeightsDamaged(f"{folder} is refused: {'; '.join(sorted(faults))}", cure=CURE)
 
 
 def _index_faults(index: dict[str, Any]) -> list[str]:
@@ -109,23 +81,13 @@ def _index_faults(index: dict[str, Any]) -> list[str]:
     return faults
 
 
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise WeightsDamaged(f"{path.name} is unreadable: {error}", cure=_CURE) from error
-    if not isinstance(value, dict):
-        raise WeightsDamaged(f"{path.name} is not a JSON object", cure=_CURE)
-    return value
-
-
 def load_pipeline(card: Card, folder: Path, dtype: str, device: str) -> Any:
     """The pipeline on `device`, in `dtype` (float32, bfloat16 or float16), ready to be called.
 
     Raises EngineFault, WeightsMissing or WeightsDamaged; opens no connection."""
     check_entry(card)
     check_folder(folder)
-    with _ONE_LOAD_AT_A_TIME:
+    with ONE_LOAD_AT_A_TIME:
         _quieten()
         import diffusers
         import torch
@@ -136,7 +98,7 @@ def load_pipeline(card: Card, folder: Path, dtype: str, device: str) -> Any:
         except (
             Exception
         ) as error:  # a broken file surfaces as any of a dozen types, safetensors' own among them
-            raise WeightsDamaged(f"{card.id} could not be loaded: {error}", cure=_CURE) from error
+            raise WeightsDamaged(f"{card.id} could not be loaded: {error}", cure=CURE) from error
     if type(pipe).__name__ not in CLASSES[card.role]:
         raise EngineFault(f"{card.id}: the folder holds a {type(pipe).__name__}, which is not allowed")
     pipe.set_progress_bar_config(disable=True)
@@ -150,7 +112,7 @@ def _options(folder: Path) -> dict[str, Any]:
         "trust_remote_code": False,
         "variant": _variant(folder),
     }
-    if "safety_checker" in _json(folder / "model_index.json"):
+    if "safety_checker" in read_json(folder / "model_index.json"):
         options |= {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
     return options
 
@@ -165,14 +127,7 @@ def _variant(folder: Path) -> str | None:
 
 def _quieten() -> None:
     """Errors only, no progress bars; before diffusers is imported, since its import already warns."""
-    from transformers.utils import logging as transformers_logging
-
-    _errors_only(transformers_logging)
+    quieten_transformers()
     from diffusers.utils import logging as diffusers_logging
 
-    _errors_only(diffusers_logging)
-
-
-def _errors_only(logging: Any) -> None:
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    errors_only(diffusers_logging)

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.bench.fill.cases import Case, Levels, Zone, ground_of
+from flows.bench.cuttings import Levels, Rng, Zone, draw_blob, square_of
+from flows.bench.fill.cases import Case, ground_of
 from flows.bench.text.grounds import photographs
 from flows.demo.split import Side
 
@@ -28,8 +29,6 @@ _CROSSED: Final = 0.04
 _STRONG: Final = 14.0
 """Brightness gradient of a strong edge, levels a px."""
 
-Rng = np.random.Generator
-
 
 def cases(count: int, side: Side) -> Iterator[Case]:
     """The first `count` cases; kinds of hole take turns. The same ones at every call."""
@@ -43,7 +42,7 @@ def _case(n: int, kind: str, side: Side) -> Case:
     first = int(rng.integers(len(pictures)))
     for turn in range(_TRIES):
         name, picture = pictures[(first + turn // _EACH) % len(pictures)]
-        truth = _part(picture, rng)
+        truth = square_of(picture, SIDE, rng, 0.5)
         hole = _hole(kind, rng)
         if crossed(truth, hole) >= _CROSSED and ground_of(truth, hole) == "structured":
             return Case(f"{n:03d}-{name[:12]}", kind, "structured", truth, hole)
@@ -62,18 +61,6 @@ def crossed(truth: Levels, hole: Zone) -> float:
     return float((slope[outline] > _STRONG).mean())
 
 
-def _part(picture: NDArray[np.float32], rng: Rng) -> Levels:
-    """A square of the photograph, shrunk by as much as it has to spare and the draw says."""
-    least = SIDE / min(picture.shape[:2])
-    share = max(least, float(rng.uniform(max(min(least, 1.0), 0.5), 1.0)))
-    if share != 1:
-        way = cv2.INTER_AREA if share < 1 else cv2.INTER_CUBIC
-        picture = np.asarray(cv2.resize(picture, None, fx=share, fy=share, interpolation=way))
-    h, w = picture.shape[:2]
-    y, x = int(rng.integers(0, h - SIDE + 1)), int(rng.integers(0, w - SIDE + 1))
-    return np.rint(np.clip(picture[y : y + SIDE, x : x + SIDE], 0, 1) * 255).astype(np.uint8)
-
-
 def _hole(kind: str, rng: Rng) -> Zone:
     page = np.zeros((SIDE, SIDE), np.uint8)
     centre = rng.integers(100, SIDE - 100, 2)
@@ -83,9 +70,5 @@ def _hole(kind: str, rng: Rng) -> Zone:
         corners = cv2.boxPoints(((float(centre[0]), float(centre[1])), size, angle))
         cv2.fillPoly(page, [np.rint(corners).astype(np.int32)], (1,))
     else:
-        around = np.linspace(0, 2 * np.pi, 90, endpoint=False)
-        wander = [rng.uniform(-0.4, 0.4) / k * np.sin(k * around + rng.uniform(0, 6.3)) for k in (2, 3, 5)]
-        radius = rng.uniform(*((14, 24) if kind == "blob" else (36, 58))) * (1 + np.sum(wander, axis=0))
-        outline = centre + radius[:, None] * np.stack([np.cos(around), np.sin(around)], axis=1)
-        cv2.fillPoly(page, [outline.astype(np.int32)], (1,))
+        draw_blob(page, centre, (14, 24) if kind == "blob" else (36, 58), rng)
     return page > 0

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.bench.fill.cases import Levels, Zone
+from flows.bench.cuttings import Levels, Zone
 
 Floats = NDArray[np.floating[Any]]
 

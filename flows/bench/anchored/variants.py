@@ -11,13 +11,12 @@ from typing import Final
 import cv2
 import numpy as np
 
-from flows.bench.fill.cases import Case, Levels
+from flows.bench.cuttings import Levels, Zone, crop_of
+from flows.bench.fill.cases import Case
+from flows.bench.loaded import SEED, Engines
 from model_registry.engines import wrap
 from model_registry.engines.diffusion_pixels import smooth_under
-from model_registry.pool import EnginePool
-from model_registry.registry import Registry
-from tasks.contracts import Box, Pixels, Zone
-from tasks.generation.context import context_box
+from tasks.contracts import Pixels
 from tasks.generation.fusion import fused
 
 Value = str | int | float | bool
@@ -30,7 +29,6 @@ FUSED: Final = "blurred truth, fused"
 BLUR: Final = 2.0
 """Sigma of the truth's blur, px: what a network gives that knows what belongs into the hole and not how fine it is."""
 FUSION: Final = 1.5
-_SEED: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +40,8 @@ class Made:
 
 
 @dataclass(frozen=True)
-class Variants:
-    """Engines, loaded once."""
-
-    @cached_property
-    def registry(self) -> Registry:
-        """The built-in cards."""
-        return Registry.load()
-
-    @cached_property
-    def pool(self) -> EnginePool:
-        """Loaded engines."""
-        return EnginePool(self.registry, 4096)
+class Variants(Engines):
+    """The engines that are compared, and their settings."""
 
     @cached_property
     def settings(self) -> dict[str, tuple[str, Mapping[str, Value]]]:
@@ -78,7 +66,7 @@ class Variants:
         box = crop_of(case.hole)
         crop, hole = np.asarray(case.truth[box], np.float32) / np.float32(255), case.hole[box]
         order = list(self.settings)[:: -1 if turn % 2 else 1]
-        made = {name: self._fill(name, case, crop, hole, box) for name in order}
+        made = {name: self._timed(name, case, crop, hole, box) for name in order}
         made = {name: made[name] for name in self.settings}
         guess = np.where(hole[..., None], cv2.GaussianBlur(crop, (0, 0), BLUR), crop).astype(np.float32)
         begun = time.perf_counter()
@@ -88,22 +76,13 @@ class Variants:
         made[FUSED] = Made(_put_back(case, box, fine), seconds)
         return made
 
-    def _fill(self, name: str, case: Case, crop: Pixels, hole: Zone, box: tuple[slice, slice]) -> Made:
+    def _timed(self, name: str, case: Case, crop: Pixels, hole: Zone, box: tuple[slice, slice]) -> Made:
         engine_id, params = self.settings[name]
         with self.pool.lease(engine_id) as engine:
             begun = time.perf_counter()
-            made = wrap.fill(
-                self.registry.get(engine_id), engine, crop, hole, seed=_SEED, params=dict(params)
-            )
+            made = wrap.fill(self.registry.get(engine_id), engine, crop, hole, seed=SEED, params=dict(params))
             seconds = time.perf_counter() - begun
         return Made(_put_back(case, box, made), seconds)
-
-
-def crop_of(hole: Zone) -> tuple[slice, slice]:
-    """The region's crop with its context, as the pipeline cuts it."""
-    x, y, w, h = cv2.boundingRect(hole.astype(np.uint8))
-    box: Box = context_box((x, y, x + w, y + h), hole.shape[1], hole.shape[0])
-    return slice(box[1], box[3]), slice(box[0], box[2])
 
 
 def _unknown(crop: Pixels, hole: Zone) -> Pixels:

@@ -8,14 +8,10 @@ from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from flows.bench.cuttings import Levels, Rng, Zone, draw_blob, square_of
 from flows.bench.text.grounds import photographs
 from flows.demo.split import Side
-
-Levels = NDArray[np.uint8]
-Zone = NDArray[np.bool_]
-Rng = np.random.Generator
 
 SEED: Final = 20251125
 SIDE: Final = 320
@@ -57,23 +53,11 @@ def _case(n: int, kind: str, ground: str, side: Side, size: int) -> Case:
     rng, pictures = np.random.default_rng((SEED, n)), photographs(side)
     for turn in range(_TRIES):
         name, picture = pictures[(n // 9 + turn) % len(pictures)]
-        truth = _part(picture, size, rng)
+        truth = square_of(picture, size, rng, 0.5)
         hole = _hole(kind, size, rng)
         if ground_of(truth, hole) == ground:
             return Case(f"{n:03d}-{name[:12]}", kind, ground, truth, hole)
     raise LookupError(f"no {ground} ground for a {kind} hole on side {side}")
-
-
-def _part(picture: NDArray[np.float32], size: int, rng: Rng) -> Levels:
-    """A square of the photograph, shrunk by as much as it has to spare and the draw says, enlarged where it is too small."""
-    least = size / min(picture.shape[:2])
-    share = max(least, float(rng.uniform(max(min(least, 1.0), 0.5), 1.0)))
-    if share != 1:
-        way = cv2.INTER_AREA if share < 1 else cv2.INTER_CUBIC
-        picture = np.asarray(cv2.resize(picture, None, fx=share, fy=share, interpolation=way))
-    h, w = picture.shape[:2]
-    y, x = int(rng.integers(0, h - size + 1)), int(rng.integers(0, w - size + 1))
-    return np.rint(np.clip(picture[y : y + size, x : x + size], 0, 1) * 255).astype(np.uint8)
 
 
 def ground_of(truth: Levels, hole: Zone) -> str:
@@ -95,9 +79,5 @@ def _hole(kind: str, size: int, rng: Rng) -> Zone:
         walk = np.clip(walk, 20, size - 20).astype(np.int32)
         cv2.polylines(page, [walk], False, (1,), int(rng.integers(3, 8)))
     else:
-        angle = np.linspace(0, 2 * np.pi, 90, endpoint=False)
-        wander = [rng.uniform(-0.4, 0.4) / k * np.sin(k * angle + rng.uniform(0, 6.3)) for k in (2, 3, 5)]
-        radius = rng.uniform(*((14, 24) if kind == "blob" else (40, 66))) * (1 + np.sum(wander, axis=0))
-        outline = centre + radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-        cv2.fillPoly(page, [outline.astype(np.int32)], (1,))
+        draw_blob(page, centre, (14, 24) if kind == "blob" else (40, 66), rng)
     return page > 0

@@ -10,7 +10,7 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from flows.bench.fill.cases import Levels, Zone
+from flows.bench.cuttings import Levels, Zone
 from flows.bench.text.grounds import data_folder
 
 _BEST: Final = 50.0

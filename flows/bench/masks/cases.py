@@ -10,12 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from flows.bench.cuttings import Levels, Rng, Zone, square_of
 from flows.bench.text.grounds import photographs
 from flows.demo.split import Side
 
-Levels = NDArray[np.uint8]
-Zone = NDArray[np.bool_]
-Rng = np.random.Generator
 Fault = Literal["exact", "small", "big", "shifted"]
 
 SEED: Final = 20261123
@@ -60,9 +58,9 @@ def objects(count: int, side: Side) -> Iterator[Object]:
         shape, surface = SHAPES[n % len(SHAPES)], SURFACES[n // len(SHAPES) % len(SURFACES)]
         name, picture = pictures[n % len(pictures)]
         other = pictures[(n + 1 + int(rng.integers(0, len(pictures) - 1))) % len(pictures)][1]
-        truth = _crop(picture, rng)
+        truth = square_of(picture, SIDE, rng, 0.4)
         cover = _cover(shape, rng)
-        thing = _surface(surface, truth, cover, _crop(other, rng), rng)
+        thing = _surface(surface, truth, cover, square_of(other, SIDE, rng, 0.4), rng)
         if shape == "label":
             thing = _lettered(thing, cover)
         under = _shadowed(truth, cover) if surface == "shadowed" else truth.astype(np.float32)
@@ -89,18 +87,6 @@ def with_shadow(one: Object) -> Zone:
     darker = np.abs(one.picture.astype(np.int16) - one.truth).max(axis=2) > 6
     both = (darker | one.exact).astype(np.uint8)
     return np.asarray(cv2.morphologyEx(both, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)) > 0)
-
-
-def _crop(picture: NDArray[np.float32], rng: Rng) -> Levels:
-    """A square of the photograph, shrunk by as much as it has to spare and the draw says."""
-    least = SIDE / min(picture.shape[:2])
-    share = max(least, float(rng.uniform(max(min(least, 1.0), 0.4), 1.0)))
-    if share != 1:
-        way = cv2.INTER_AREA if share < 1 else cv2.INTER_CUBIC
-        picture = np.asarray(cv2.resize(picture, None, fx=share, fy=share, interpolation=way))
-    h, w = picture.shape[:2]
-    y, x = int(rng.integers(0, max(h - SIDE, 0) + 1)), int(rng.integers(0, max(w - SIDE, 0) + 1))
-    return np.rint(np.clip(picture[y : y + SIDE, x : x + SIDE], 0, 1) * 255).astype(np.uint8)
 
 
 def _surface(

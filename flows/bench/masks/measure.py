@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from flows.bench.cuttings import Zone
 from flows.bench.fill.fillers import Fillers
-from flows.bench.masks.cases import FAULTS, OBJECTS, Object, Zone, faulty, objects, with_shadow
+from flows.bench.masks.cases import FAULTS, OBJECTS, Object, faulty, objects, with_shadow
 from flows.bench.masks.pointing import Pointed, pointed
 from flows.bench.masks.tables import Judged, rows, summary
 from flows.bench.setting import side, tell

@@ -10,13 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from flows.bench.cuttings import Levels, Rng, Zone, square_of
 from flows.bench.seam.fills import FAULTS, faulty
 from flows.bench.text.grounds import photographs
 from flows.demo.split import Side
 
-Levels = NDArray[np.uint8]
-Zone = NDArray[np.bool_]
-Rng = np.random.Generator
 Form = Literal["whole", "hole"]
 
 SEED: Final = 20251124
@@ -61,24 +59,13 @@ def cases(count: int, side: Side) -> Iterator[Case]:
         turn = n // len(SHAPES)
         fault, form = FAULTS[turn % len(FAULTS)], FORMS[turn // len(FAULTS) % 2]
         width = WIDTHS[turn % len(WIDTHS)] if shape == "stroke" else 0
-        truth = _crop(picture, rng)
+        truth = square_of(picture, SIDE, rng, 0.4)
         cover = _cover(shape, width, rng)
         hole = cover > 0
         made = faulty(truth, hole, fault, rng)
         fill = made if form == "whole" else np.where(hole[..., None], made, truth)
         over = _laid(truth, cover, rng)
         yield Case(f"{n:03d}-{name[:12]}", shape, width, fault, form, truth, over, hole, fill)
-
-
-def _crop(picture: NDArray[np.float32], rng: Rng) -> Levels:
-    """A square of the photograph, shrunk by as much as it has to spare and the draw says."""
-    least = SIDE / min(picture.shape[:2])
-    share = max(least, float(rng.uniform(max(least, 0.4), 1.0)))
-    if share < 1:
-        picture = np.asarray(cv2.resize(picture, None, fx=share, fy=share, interpolation=cv2.INTER_AREA))
-    h, w = picture.shape[:2]
-    y, x = int(rng.integers(0, max(h - SIDE, 0) + 1)), int(rng.integers(0, max(w - SIDE, 0) + 1))
-    return np.rint(np.clip(picture[y : y + SIDE, x : x + SIDE], 0, 1) * 255).astype(np.uint8)
 
 
 def _laid(truth: Levels, cover: NDArray[np.float32], rng: Rng) -> tuple[Levels, Levels]:

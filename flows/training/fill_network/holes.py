@@ -13,7 +13,6 @@ Zone = NDArray[np.bool_]
 Rng = np.random.Generator
 
 KINDS: Final = ("words", "lines", "scratches", "blobs")
-THIN: Final = KINDS[:3]
 LETTERS: Final = "ABCDEFGHKMNPRSTVWXYZabcdefghijklmnoprstuvwxyz0123456789%&€!?.-"
 MOST: Final = 0.35
 """Share of a crop that may be hole."""

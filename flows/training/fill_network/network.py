@@ -12,8 +12,6 @@ from flows.training.fill_network.membrane import membrane
 
 WIDTHS: Final = (32, 64, 128)
 """Channels at 1/2, 1/4 and 1/8 of the picture's size."""
-MULTIPLE: Final = 16
-"""What the picture's sides must be multiples of."""
 
 
 class FillNetwork(nn.Module):

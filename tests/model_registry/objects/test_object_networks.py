@@ -120,6 +120,15 @@ def test_a_pickle_beside_the_weights_is_refused(built: Path, tmp_path: Path) -> 
         _load(tmp_path, weights, "segment", "least_score = 0.5")
 
 
+def test_a_pickle_behind_a_linked_folder_is_refused(built: Path, tmp_path: Path) -> None:
+    weights = _copied(built, tmp_path, "sam")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "pytorch_model.bin").write_bytes(b"pickle")
+    (weights / "more").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(WeightsDamaged, match="pickle"):
+        _load(tmp_path, weights, "segment", "least_score = 0.5")
+
+
 def test_a_configuration_that_asks_for_code_is_refused(built: Path, tmp_path: Path) -> None:
     weights = _copied(built, tmp_path, "sam")
     config = json.loads((weights / "config.json").read_text())

@@ -96,7 +96,11 @@ def ratio(found: Sequence[Measured], mine: str) -> float | None:
     """Mean perceptual distance over the best rival's; None where it was not measured."""
     own, theirs = mean(found, mine, "perceptual"), [mean(found, name, "perceptual") for name in RIVALS]
     known = [value for value in theirs if value is not None]
-    return own / min(known) if own is not None and known else None
+    if own is None or not known:
+        return None
+    if min(known) == 0:  # as where every hole lies in one colour
+        return 1.0 if own == 0 else float("inf")
+    return own / min(known)
 
 
 def _worse(key: str, mine: str, groups: Sequence[Sequence[Measured]]) -> Row:

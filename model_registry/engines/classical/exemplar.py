@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_registry.engines.classical.exemplar_patches import from_opponent, to_opponent
-from model_registry.engines.classical.exemplar_pyramid import doubled, pull_push, pyramid
+from model_registry.engines.classical.exemplar_pyramid import Level, doubled, pull_push, pyramid
+from model_registry.engines.classical.exemplar_quilt import Quilt, is_even, quilted
 from model_registry.engines.classical.exemplar_search import Search, complete
 from model_registry.engines.classical.poisson import harmonic_correction
 from model_registry.engines.contract import Hole, Params, Pixels
@@ -27,7 +28,8 @@ class ExemplarFill:
     search is PatchMatch's (Barnes, Shechtman, Finkelstein and Goldman, 2009), all patches at a time, over descriptors of
     a few cosine coefficients. The mean of a patch weighs less than its form and is adjusted by a bounded amount when copied,
     so that shading goes on; at its edge the fill is mixed with
-    a smooth one. Thread-safe: keeps no state."""
+    a smooth one. A wide hole in an even texture begins with whole pieces of it (`exemplar_quilt`). Thread-safe: keeps no
+    state."""
 
     def fill(self, image: Pixels, hole: Hole, *, seed: int, prompt: str, params: Params) -> Pixels:
         """Returns H×W×3, equal to `image` outside the hole; a hole that is the whole picture is left as it is.
@@ -77,10 +79,20 @@ def _smooth_share(hole: Hole) -> NDArray[np.float32]:
 def _coarse_to_fine(image: Pixels, hole: Hole, search: Search) -> Pixels:
     """`image` (opponent colours) with its hole filled, level by level."""
     levels = pyramid(image, hole)
-    made, field = pull_push(levels[-1].image, ~levels[-1].hole), None
-    for depth in range(len(levels) - 1, -1, -1):
+    first, quilt = _begun(levels, search)
+    made, field = quilt.image if quilt else pull_push(levels[first].image, ~levels[first].hole), None
+    for depth in range(first, -1, -1):
         level = levels[depth]
-        if depth + 1 < len(levels):
+        if depth < first:
             made = np.where(level.hole[..., None], doubled(made, level.hole.shape), level.image)
-        made, field = complete(made, level, depth, field, search)
+        made, field = complete(made, level, depth, field, search, quilt if depth == first else None)
     return made
+
+
+def _begun(levels: list[Level], search: Search) -> tuple[int, Quilt | None]:
+    """The level to begin with, and the pieces it begins with: the finest but one that is an even texture, or without pieces
+    the coarsest."""
+    even = (depth for depth in range(1, len(levels)) if is_even(levels[depth]))
+    depth = next(even, 0)
+    quilt = quilted(levels[depth], search.random) if depth else None
+    return (depth, quilt) if quilt else (len(levels) - 1, None)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from model_registry.engines.classical.exemplar_patches import RADIUS, SIDE, descriptors
 from model_registry.engines.classical.exemplar_pyramid import Level
+from model_registry.engines.classical.exemplar_quilt import Quilt
 from model_registry.engines.classical.exemplar_vote import Lattice, voted, votes
 
 Floats = NDArray[np.float32]
@@ -17,12 +18,14 @@ Places = NDArray[np.intp]
 
 _PASSES = (3, 6, 8, 8)
 """Rounds of searching and voting at full size, at half and at a quarter of it, and below."""
+_SEAMS = 2
+"""Rounds after a quilt, whose seams alone need any: more would wear its pieces down."""
 
 _EXHAUSTIVE = 4_000_000
 """Pairs of patches up to which all are compared in the first round of a level."""
 _COHERENT = 0.15
 """A neighbour's likeness, continued, is taken when it is worse by no more than this share."""
-_STEPS = (4, 1)
+_STEPS = (8, 4, 1)
 """How far away, in steps of the lattice, the neighbours are whose likenesses are continued."""
 _REACH = 16
 """Of the widest random trial around the likeness found so far, px; each further one reaches half as far, then again."""
@@ -56,10 +59,11 @@ class Field:
 
 
 def complete(
-    image: Floats, level: Level, depth: int, coarser: Field | None, search: Search
+    image: Floats, level: Level, depth: int, coarser: Field | None, search: Search, quilt: Quilt | None = None
 ) -> tuple[Floats, Field | None]:
     """`image` (H×W×3, its hole filled somehow) with the hole made of known patches, and the field they came from. Where no
-    patch is known, the image as it is and the coarser field lost."""
+    patch is known, the image as it is and the coarser field lost. quilt: what the image's hole was pieced together of; it is
+    gone on with in place of a coarser field, and only its seams are worked on."""
     known = _padded(level.hole, True)
     usable = cv2.erode((~known).astype(np.uint8), np.ones((SIDE, SIDE), np.uint8)).astype(bool)
     places = np.flatnonzero(usable)
@@ -71,13 +75,15 @@ def complete(
     wanted, offered = table[lattice.places], table
     offered[~usable.ravel()] = _OUT
     start = _start(lattice, coarser, places, search)
+    if quilt is not None:
+        start = _of_pieces(lattice, quilt, usable.ravel(), start)
     field = Field(lattice, start, _unlike(offered, wanted, start))
     pixels = votes(canvas)
-    for turn in range(_PASSES[min(depth, len(_PASSES) - 1)]):
+    for turn in range(_PASSES[min(depth, len(_PASSES) - 1)] if quilt is None else _SEAMS):
         if turn:
             wanted[:, :-_STANDING] = lattice.described(canvas)
             field.unlike = _unlike(offered, wanted, field.source)
-        _search(field, wanted, offered, places, turn == 0, search)
+        _search(field, wanted, offered, places, turn == 0 and quilt is None, search)
         made = voted(canvas, pixels, lattice, field.source, field.unlike, wanted, offered)
         canvas = _mirrored(made[RADIUS:-RADIUS, RADIUS:-RADIUS])
     return np.ascontiguousarray(canvas[RADIUS:-RADIUS, RADIUS:-RADIUS]), field
@@ -115,6 +121,13 @@ def _start(lattice: Lattice, coarser: Field | None, places: Places, search: Sear
     columns = 2 * (source % above.width - RADIUS + beside[1]) + lattice.columns % 2
     doubled = (rows + RADIUS) * lattice.width + columns + RADIUS
     return np.where(patch < 0, anywhere, doubled)
+
+
+def _of_pieces(lattice: Lattice, quilt: Quilt, usable: NDArray[np.bool_], start: Places) -> Places:
+    """Each patch from where the piece under its middle came from; as `start` has it where none is, or no whole patch there."""
+    down, across = quilt.offset[lattice.rows, lattice.columns].T
+    source = np.clip(lattice.places + down * lattice.width + across, 0, len(usable) - 1)
+    return np.where(usable[source] & quilt.laid[lattice.rows, lattice.columns], source, start)
 
 
 def _search(

@@ -15,8 +15,8 @@ from model_registry.engines.classical.exemplar_pyramid import Level
 Floats = NDArray[np.float32]
 Places = NDArray[np.intp]
 
-_MOST_SHIFT = 0.1
-"""By which the mean of a copied patch may change, per opponent channel."""
+_MOST_SHIFT = 0.5
+"""By which the mean of a copied patch may change, per opponent channel: a form is worth copying on another shade too."""
 _TRUST = 1.5
 """By this factor a patch counts less for each px that its middle lies from the known pixels."""
 _FLOOR = 0.02
@@ -45,8 +45,9 @@ class Lattice:
     """Per place the number of the patch there; -1 where none is."""
     trust: Floats
     """Per patch, 0–1."""
-    gap: Places
-    """The hole's pixels."""
+    groups: tuple[tuple[Places, Places, Floats], ...]
+    """The hole's pixels, some at a time (1×N), the offsets to the patches over them (M×1), and how much a patch's word counts
+    at each of those (M×1)."""
 
     @classmethod
     def over(cls, level: Level, stride: int) -> Lattice:
@@ -63,7 +64,11 @@ class Lattice:
         depth = cv2.distanceTransform(np.pad(level.hole, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
         trust = np.power(np.float32(_TRUST), -np.minimum(depth[rows, columns], 60))
         gap = np.flatnonzero(np.pad(level.hole, RADIUS))
-        return cls(width, stride, rows, columns, places, index, trust.astype(np.float32), gap)
+        groups = tuple(
+            (some, offsets, _by_middle(width, stride, offsets))
+            for some, offsets in _by_phase(width, stride, gap)
+        )
+        return cls(width, stride, rows, columns, places, index, trust.astype(np.float32), groups)
 
     def described(self, canvas: Floats) -> Floats:
         """The descriptors of the patches on a grown picture."""
@@ -106,36 +111,36 @@ def voted(
     origin = np.append(source, 0)
     out = canvas.copy()
     flat = out.reshape(-1, 3)
-    for gap, offsets in _by_phase(lattice):
+    for gap, offsets, by_middle in lattice.groups:
         patch = lattice.index[gap + offsets]
         said = pixels.take(origin[patch] - offsets, axis=0, mode="clip")
         said += shift[patch]
-        said *= (weight[patch] * _by_middle(lattice, offsets))[..., None]
+        said *= (weight[patch] * by_middle)[..., None]
         total = said.sum(axis=0)
         flat[gap] = total[:, :3] / total[:, 3:]
     return out
 
 
-def _by_middle(lattice: Lattice, offsets: Places) -> Floats:
+def _by_middle(width: int, stride: int, offsets: Places) -> Floats:
     """M×1: how much a patch's word counts at these offsets from its middle."""
-    if lattice.stride == 1:
+    if stride == 1:
         return np.ones(offsets.shape, np.float32)
-    down = np.rint(offsets / lattice.width)
-    apart = down**2 + (offsets - down * lattice.width) ** 2
+    down = np.rint(offsets / width)
+    apart = down**2 + (offsets - down * width) ** 2
     return np.asarray(np.exp(-apart / (2 * _MIDDLE**2)), np.float32)
 
 
-def _by_phase(lattice: Lattice) -> Iterator[tuple[Places, Places]]:
+def _by_phase(width: int, step: int, hole: Places) -> Iterator[tuple[Places, Places]]:
     """The hole's pixels by where they lie between the lattice's lines, some at a time (1×N), with the offsets to the patches
     over them (M×1). Where every patch was searched for, every second of them has a word: neighbours say much the same."""
-    step, reach = lattice.stride, range(-RADIUS, RADIUS + 1)
-    rows, columns = lattice.gap // lattice.width - RADIUS, lattice.gap % lattice.width - RADIUS
+    reach = range(-RADIUS, RADIUS + 1)
+    rows, columns = hole // width - RADIUS, hole % width - RADIUS
     for y in range(step):
         for x in range(step):
-            gap = lattice.gap[(rows % step == y) & (columns % step == x)]
+            gap = hole[(rows % step == y) & (columns % step == x)]
             lines = [dy for dy in reach if (y + dy) % step == 0]
             offsets = [
-                dy * lattice.width + dx
+                dy * width + dx
                 for dy in lines
                 for dx in reach
                 if (x + dx) % step == 0 and (step > 1 or (dx + dy) % 2 == 0)

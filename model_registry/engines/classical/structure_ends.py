@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model_registry.engines.classical.structure_refine import settled
+from model_registry.engines.classical.structure_refine import MOST_SHIFT, settled
 from model_registry.engines.contract import Hole, Pixels
 
 Floats = NDArray[np.floating[Any]]
@@ -31,6 +31,8 @@ _AROUND = 32
 _CLEAR = 4.0
 """A line's contrast over how much it changes along its length: less is texture, whose segments go nowhere."""
 _STEP = 0.5
+_TOO_FAR = _REACH + _RIM + MOST_SHIFT + 2.0
+"""Of a run's end, px: from there no entry is found however the line is put right, the places' rounding counted in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def line_ends(smooth: Pixels, hole: Hole) -> list[End]:
     near, gap = smooth[rows, columns], hole[rows, columns]
     outside, grey = _distance(gap), near.mean(axis=2)
     found = []
-    for x0, y0, x1, y1 in _segments(near):
+    for x0, y0, x1, y1 in _near(_segments(near), outside):
         for run in _runs(np.array([x0, y0]), np.array([x1, y1]), outside):
             ends = (_end(near, grey, start, stop, outside) for start, stop in (run, run[::-1]))
             found += [end for end in ends if end is not None]
@@ -90,6 +92,14 @@ def _segments(smooth: Pixels) -> Floats:
     return np.concatenate(kept).astype(np.float64) if kept else np.zeros((0, 4))
 
 
+def _near(segments: Floats, outside: Floats) -> Floats:
+    """The segments (N×4) that come near the hole: by the distance of their middles, which along a segment changes by no more
+    than the way goes."""
+    half = np.hypot(segments[:, 2] - segments[:, 0], segments[:, 3] - segments[:, 1]) / 2
+    middle = (segments[:, :2] + segments[:, 2:]) / 2
+    return segments[_at(outside, middle) <= 1.05 * half + _REACH + 2 * _RIM + 2.0]
+
+
 def _runs(start: Floats, stop: Floats, outside: Floats) -> list[tuple[Floats, Floats]]:
     """The parts of a segment that lie outside the hole and its rim; none where the whole segment is far from it."""
     length = float(np.hypot(*(stop - start)))
@@ -112,6 +122,8 @@ def _at(plane: Floats, points: Floats) -> Floats:
 
 def _end(smooth: Pixels, grey: Floats, start: Floats, stop: Floats, outside: Floats) -> End | None:
     """The end of a run where it meets the hole at `stop`, if going on it soon is in there."""
+    if float(_at(outside, stop)) > _TOO_FAR:
+        return None
     length = float(np.hypot(*(stop - start)))
     stop, along = settled(grey, stop, (stop - start) / length, length, outside)
     entry = _entry(stop, along, outside)
@@ -124,13 +136,12 @@ def _end(smooth: Pixels, grey: Floats, start: Floats, stop: Floats, outside: Flo
 def _entry(stop: Floats, along: Floats, outside: Floats) -> tuple[float, float] | None:
     """Where a line that goes on from `stop` enters the hole; None when it does not soon."""
     h, w = outside.shape
-    for step in np.arange(0, _REACH + _RIM, _STEP):
-        x, y = (float(v) for v in stop + step * along)
-        if not (0 <= x <= w - 1 and 0 <= y <= h - 1):
-            return None
-        if float(_at(outside, np.array([x, y]))) == 0:
-            return x, y
-    return None
+    points = stop + np.arange(0, _REACH + _RIM, _STEP)[:, None] * along
+    left = np.asarray(((points < 0) | (points > (w - 1, h - 1))).any(axis=1))
+    ended = np.flatnonzero(left | (_at(outside, points) == 0))
+    if not len(ended) or left[ended[0]]:
+        return None
+    return float(points[ended[0], 0]), float(points[ended[0], 1])
 
 
 def _profile(smooth: Pixels, stop: Floats, along: Floats, length: float, outside: Floats) -> Floats | None:

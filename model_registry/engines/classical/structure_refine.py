@@ -15,7 +15,7 @@ _ALONG = 14.0
 _FADE = 7.0
 """Rows farther from the hole count less: to 1/e over this many px, for the line may be bent."""
 _ACROSS = 3.0
-_MOST_SHIFT, _MOST_TURN = 1.5, 0.2
+MOST_SHIFT, _MOST_TURN = 1.5, 0.2
 """What is more than that, px and px a px, is another line: nothing is changed."""
 _FEWEST = 4
 
@@ -39,7 +39,7 @@ def settled(
         return stop, along
     middles = (energy * (offsets[1:] - 0.25)).sum(axis=1)[whole] / energy.sum(axis=1)[whole]
     shift, turn = _fitted(back[whole], middles, np.exp(-back[whole] / _FADE))
-    if abs(shift) > _MOST_SHIFT or abs(turn) > _MOST_TURN:
+    if abs(shift) > MOST_SHIFT or abs(turn) > _MOST_TURN:
         return stop, along
     forward = along - turn * across
     return stop + shift * across, forward / np.hypot(*forward)

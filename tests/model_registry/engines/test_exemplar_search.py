@@ -8,10 +8,10 @@ import pytest
 
 from model_registry.engines.classical import exemplar, exemplar_search
 from model_registry.engines.classical.exemplar import ExemplarFill
-from model_registry.engines.classical.exemplar_patches import to_opponent
+from model_registry.engines.classical.exemplar_patches import RADIUS, descriptors, to_opponent
 from model_registry.engines.classical.exemplar_pyramid import pull_push, pyramid
 from model_registry.engines.classical.exemplar_search import Field, Search, _start, complete
-from model_registry.engines.classical.exemplar_vote import Lattice
+from model_registry.engines.classical.exemplar_vote import Lattice, voted, votes
 from model_registry.engines.contract import Hole, Pixels
 
 SIDE = 260
@@ -59,6 +59,24 @@ def test_of_patches_alike_the_nearer_is_taken(monkeypatch: pytest.MonkeyPatch) -
     near = far(image, hole)
     monkeypatch.setattr(exemplar_search, "_NEAR", 0.0)
     assert near < 0.6 * far(image, hole)
+
+
+def test_a_form_is_copied_on_another_shade() -> None:
+    """Every patch of a dark hole copies a bright pattern from far on its left: the pattern comes, its brightness does not."""
+    ys, xs = np.mgrid[:SIDE, :SIDE]
+    pattern = 0.05 * np.sign(np.sin(xs / 2.0) * np.sin(ys / 2.0))
+    image = np.repeat((np.where(xs < 90, 0.75, 0.5) + pattern)[..., None], 3, axis=2).astype(np.float32)
+    level = pyramid(to_opponent(image), disc(12))[0]
+    lattice = Lattice.over(level, 2)
+    canvas = cv2.copyMakeBorder(
+        np.where(level.hole[..., None], to_opponent(np.full_like(image, 0.5)), level.image), *(RADIUS,) * 4, cv2.BORDER_REFLECT_101
+    )  # fmt: skip
+    offered = descriptors(canvas)
+    source, wanted = lattice.places - 90, offered[lattice.places]
+    made = voted(canvas, votes(canvas), lattice, source, np.ones(len(source), np.float32), wanted, offered)
+    inside = made[RADIUS:-RADIUS, RADIUS:-RADIUS][level.hole][:, 0] / np.sqrt(3)
+    assert inside.mean() == pytest.approx(0.5, abs=0.01)
+    assert inside.std() > 0.03
 
 
 def test_a_thin_hole_looks_no_further_than_it_needs() -> None:

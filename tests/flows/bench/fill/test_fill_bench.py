@@ -158,6 +158,12 @@ def test_the_worst_cell_counts_and_only_thin_and_flat_ones_for_fidelity() -> Non
     assert ratio([found[2]], OURS) == pytest.approx(0.5)
 
 
+def test_where_the_best_rival_is_exact_only_an_exact_fill_is_as_good() -> None:
+    exact, off = score(50, 0.0), score(30, 0.4)
+    assert ratio([measured("large", "flat", exact, exact)], OURS) == 1
+    assert ratio([measured("large", "flat", off, exact)], OURS) == float("inf")
+
+
 def test_the_best_rival_of_the_class_is_the_one_to_beat() -> None:
     one = measured("thin", "flat", score(30), score(20))
     better = replace(one, scores={**one.scores, "telea": score(33)})

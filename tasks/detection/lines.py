@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from model_registry.engines.contract import TextLine
 from tasks.contracts import Box, Zone
+from tasks.detection.arc import BentLine
 from tasks.detection.polygons import FARTHEST, fill_polygon
 
 STEP = 64
@@ -24,7 +25,9 @@ def glyph_height(line: TextLine) -> float:
     Readers give the height as the second side. A line of several letters that is tall and as long as its letters stacked
     is written downwards: then its width is taken (two letters are too few to tell: `II` is as tall and narrow). A single
     letter may be narrow (`1`): the longer side is taken."""
-    width, height = _sides(_corners(line))
+    if isinstance(line, BentLine):
+        return line.arc.height
+    width, height = sides(line)
     letters = len("".join(line.text.split()))
     if letters == 1:
         return max(width, height)
@@ -43,10 +46,26 @@ def grown_corners(line: TextLine, grow: float) -> Corners:
     return corners + reach * (signs[:, :1] * along + signs[:, 1:] * down)
 
 
-def covered(corners: Corners, size: tuple[int, int]) -> tuple[Box, Zone]:
-    """The box of a picture of size (h, w) that a quadrilateral touches, and which of its pixels lie inside.
+def outline(line: TextLine, grow: float, ends: float = 0.0) -> Corners:
+    """N×2: the corners of the line's ground, each side moved outwards by `grow` × the height of its letters, and its two
+    ends by `ends` × that height more; along the circle for a line on an arc."""
+    height = glyph_height(line)
+    if isinstance(line, BentLine):
+        return line.arc.outline(grow * height, ends * height)
+    corners = grown_corners(line, grow)
+    if not ends:
+        return corners
+    along = (corners[1] - corners[0] + corners[2] - corners[3]) / 2
+    down = (corners[3] - corners[0] + corners[2] - corners[1]) / 2
+    way = along if np.linalg.norm(along) >= np.linalg.norm(down) else down
+    step = way / max(float(np.linalg.norm(way)), 1e-6) * ends * height
+    return np.asarray(corners + np.sign((corners - corners.mean(axis=0)) @ way)[:, None] * step)
 
-    The box is empty (all of its corner 0, 0) when the quadrilateral lies outside the picture."""
+
+def covered(corners: Corners, size: tuple[int, int]) -> tuple[Box, Zone]:
+    """The box of a picture of size (h, w) that a polygon touches, and which of its pixels lie inside.
+
+    The box is empty (all of its corner 0, 0) when the polygon lies outside the picture."""
     limit = FARTHEST / STEP
     corners = np.clip(corners, -limit, limit)
     height, width = size
@@ -68,8 +87,9 @@ def _corners(line: TextLine) -> Corners:
     return corners
 
 
-def _sides(corners: Corners) -> tuple[float, float]:
+def sides(line: TextLine) -> tuple[float, float]:
     """Mean length of the sides along and across the reading direction, px."""
+    corners = _corners(line)
     lengths = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
     return float(lengths[0] + lengths[2]) / 2, float(lengths[1] + lengths[3]) / 2
 

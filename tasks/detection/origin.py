@@ -16,7 +16,7 @@ from tasks.detection.origin_ink import letters_in, piece_of
 from tasks.detection.origin_model import Model, shipped
 from tasks.detection.origin_picture import Surface, surface_of
 from tasks.detection.overlay_letters import Letters
-from tasks.detection.overlay_letters_origin import CLEAR, clearness, weighed
+from tasks.detection.overlay_letters_origin import CLEAR, clearness, cut_off, weighed
 
 Kind = Literal["overlay", "scene", "none"]
 READ = 0.5
@@ -74,8 +74,9 @@ def origins(
     clear = (0.0,) * len(lines)
     if letters is not None:
         clear = clearness(letters, lines)
-        there = [one for one, row in zip(clear, rows, strict=True) if row is not None]
-        scores = tuple(weighed(*pair) for pair in zip(scores, there, strict=True))
+        seen = zip(clear, cut_off(letters, lines), rows, strict=True)
+        there = [(one, cut) for one, cut, row in seen if row is not None]
+        scores = tuple(weighed(score, *facts) for score, facts in zip(scores, there, strict=True))
     found = iter([(score, shares) for score, (_, shares) in zip(scores, judged, strict=True)])
     return tuple(
         _nothing()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from model_registry.engines.contract import TextLine
 from tasks.contracts import Zone
-from tasks.detection.lines import glyph_height
+from tasks.detection.lines import glyph_height, outline
 from tasks.detection.strokes_background import Levels3, Plane, local_median
 
 LARGEST = 50_000
@@ -52,21 +52,21 @@ class Letters:
 
 def piece_of(image: Bytes3, line: TextLine, others: Sequence[TextLine]) -> Piece | None:
     """The line's surroundings; None for a line that hardly lies in the picture."""
-    corners = np.asarray(line.polygon, np.float64)
-    height = glyph_height(line)
-    low, high = corners.min(axis=0), corners.max(axis=0)
+    corners, height = np.asarray(line.polygon, np.float64), glyph_height(line)
+    ground = outline(line, 0.0)
+    low, high = ground.min(axis=0), ground.max(axis=0)
     margin = max(_CONTEXT * height, 8.0)
     box = _limited(low - margin, high + margin, image.shape)
     x0, y0, x1, y1 = box
     if x1 - x0 < 8 or y1 - y0 < 8:
         return None
-    inside = _polygon(corners, box)
+    inside = _polygon(ground, box)
     if inside.sum() < 24:
         return None
     taken = inside.copy()
     for other in others:
         if other is not line:
-            taken |= _polygon(np.asarray(other.polygon, np.float64), box)
+            taken |= _polygon(outline(other, 0.0), box)
     top = corners[1] - corners[0] + corners[2] - corners[3]
     left = corners[3] - corners[0] + corners[2] - corners[1]
     along = top if np.linalg.norm(top) >= np.linalg.norm(left) else left

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from model_registry.engines.contract import TextLine
 from tasks.contracts import Zone
-from tasks.detection.lines import glyph_height
+from tasks.detection.lines import glyph_height, outline
 from tasks.detection.origin_edges import TILE, _starts, picture_abruptness
 from tasks.detection.strokes_background import Plane
 
@@ -43,7 +43,7 @@ def surface_of(image: Bytes3, lines: Sequence[TextLine]) -> Surface:
     """image: H×W×3 uint8 RGB."""
     text = np.zeros(image.shape[:2], np.uint8)
     for line in lines:
-        corners = np.rint(np.asarray(line.polygon)).astype(np.int32)
+        corners = np.rint(outline(line, 0.0)).astype(np.int32)
         cv2.fillPoly(text, [corners], (1,))
         # outlines, shadows and a tight box's own letters reach beyond it
         cv2.polylines(text, [corners], True, (1,), 2 * max(round(_BESIDE * glyph_height(line)), 1) + 1)

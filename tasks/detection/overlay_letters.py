@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from model_registry.engines.contract import Pixels, TextLine
 from tasks.contracts import Zone
+from tasks.detection.lines import outline
 
 LARGEST = 4_000_000
 """Pixels: a larger picture is looked at scaled down, as the reader does."""
@@ -49,9 +50,9 @@ def letters_of(chances: Pixels, size: tuple[int, int]) -> Letters:
 
 
 def area_of(line: TextLine, size: tuple[int, int], grown: float = 0.0) -> Zone:
-    """Which pixels of a picture of `size` (H, W) lie in the line's quadrilateral, or within `grown` px of it."""
+    """Which pixels of a picture of `size` (H, W) lie in the line's outline, or within `grown` px of it."""
     canvas = np.zeros(size, np.uint8)
-    corners = np.rint(np.asarray(line.polygon, np.float64)).astype(np.int32)
+    corners = np.rint(outline(line, 0.0)).astype(np.int32)
     cv2.fillPoly(canvas, [corners], (1,))
     if grown >= 1:
         cv2.polylines(canvas, [corners], True, (1,), 2 * round(grown) + 1)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_registry.engines.contract import TextLine
+from tasks.contracts import Box
 from tasks.detection.lines import glyph_height
 from tasks.detection.overlay_letters import Letters, areas_of
 
@@ -59,12 +60,34 @@ class Letter:
 def more_lines(letters: Letters, lines: Sequence[TextLine]) -> tuple[TextLine, ...]:
     """Lines of overlay lettering that none of `lines` covers, unread, from top to bottom."""
     height, width = letters.overlay.shape
-    around = [TAKEN * glyph_height(line) for line in lines]
-    free = ~areas_of(lines, (height, width), around) if lines else np.ones((height, width), np.bool_)
-    found = _letters(letters.overlay, free)
+    found = _letters(letters.overlay, _free(letters, lines))
     groups = [part for group in _gathered(found) for part in _rows(group)]
     made = [line for group in groups if (line := _line(group, (width, height))) is not None]
     return tuple(sorted(made, key=lambda line: (line.polygon[0][1], line.polygon[0][0])))
+
+
+def unread_groups(letters: Letters, lines: Sequence[TextLine]) -> tuple[Box, ...]:
+    """Where overlay lettering stands together that none of `lines` covers, a letter height more on each side, the largest
+    first."""
+    height, width = letters.overlay.shape
+    found = _gathered(_letters(letters.overlay, _free(letters, lines)))
+    found = [group for group in found if sum(letter.area for letter in group) >= LEAST_LINE]
+    made = []
+    for group in sorted(found, key=lambda group: -sum(letter.area for letter in group)):
+        points = np.concatenate([letter.hull for letter in group])
+        by = float(np.median([letter.height for letter in group]))
+        low, high = points.min(axis=0) - by, points.max(axis=0) + by
+        made.append((
+            int(max(low[0], 0)), int(max(low[1], 0)), int(min(high[0], width)), int(min(high[1], height)),
+        ))  # fmt: skip
+    return tuple(made)
+
+
+def _free(letters: Letters, lines: Sequence[TextLine]) -> NDArray[np.bool_]:
+    """Where no line stands, nor what is right beside it."""
+    size = letters.overlay.shape[0], letters.overlay.shape[1]
+    around = [TAKEN * glyph_height(line) for line in lines]
+    return ~areas_of(lines, size, around)
 
 
 def _letters(overlay: NDArray[np.float32], free: NDArray[np.bool_]) -> list[Letter]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_registry.engines.contract import TextLine
+from tasks.detection.arc import BentLine
 from tasks.detection.overlay_letters import Letters, Plane
 
 LIKELY = 0.8
@@ -25,9 +26,11 @@ Corners = NDArray[np.float64]
 
 
 def lengthened(letters: Letters, line: TextLine) -> TextLine:
-    """The line with the lettering that goes on beyond its ends; the line itself where none does.
+    """The line with the lettering that goes on beyond its ends; the line itself where none does, and one on an arc.
 
     Its reading stays that of the part that was read."""
+    if isinstance(line, BentLine):
+        return line
     corners = np.asarray(line.polygon, np.float64)
     along, down, long, tall = _frame(corners)
     if min(long, tall) < 4:

@@ -14,7 +14,7 @@ from model_registry.engines.contract import TextLine
 from tasks.contracts import Box, Found, Mask, Region, RegionKind
 from tasks.detection.clusters import Cluster, merge_overlapping
 from tasks.detection.levels import from_levels, to_levels
-from tasks.detection.lines import covered, grown_corners
+from tasks.detection.lines import covered, outline
 from tasks.detection.order import reading_order
 from tasks.detection.pieces import pieces
 from tasks.detection.strokes_lines import LineMask, line_masks
@@ -74,7 +74,7 @@ def regions_from_lines(
         return _numbered([*shared, *_apart(trimmed, shared, feather)])
     drawn = []
     for line in lines:
-        box, zone = covered(grown_corners(line, grow), size)
+        box, zone = covered(outline(line, grow), size)
         if zone.any():
             drawn.append(Cluster(box, zone, (line,)))
     merged = merge_overlapping(drawn, 2 * feather)

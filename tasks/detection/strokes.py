@@ -14,7 +14,7 @@ from tasks.detection.strokes_axis import Stretches, line_size, stretches
 from tasks.detection.strokes_background import Levels3, interpolated, picked
 from tasks.detection.strokes_body import text_body
 from tasks.detection.strokes_calm import all_that_stands_out, standing_out
-from tasks.detection.strokes_frame import Frame, frame_around
+from tasks.detection.strokes_frame import ArcFrame, Frame, frame_around
 from tasks.detection.strokes_growth import traced
 from tasks.detection.strokes_ink import Ink, Line, find_ink
 from tasks.detection.strokes_pieces import rim
@@ -82,7 +82,9 @@ def stroke_mask(
     beside = (outward > 0) & (outward <= max(0.25 * height, 3)) & ~apart
     if around.sum() < 16 or inside.sum() < 16:
         return _whole(inside, "too few pixels")
-    parts = stretches(inside, height)
+    parts = stretches(
+        inside, height, frame.along_circle(inside.shape) if isinstance(frame, ArcFrame) else None
+    )
     beyond = np.zeros_like(inside) if ends is None else ends & ~inside & ~apart
     line = Line(inside, beyond, around, beside, height, parts, frame or frame_around(inside))
     near = allowed | beyond

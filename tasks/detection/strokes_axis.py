@@ -41,14 +41,22 @@ def line_size(inside: Zone) -> tuple[float, float]:
     return float(max(sides)) + 1, float(min(sides)) + 1
 
 
-def stretches(inside: Zone, height: float) -> Stretches:
-    """inside: the line's polygon, at least one pixel; height: length of a stretch, px."""
+def stretches(inside: Zone, height: float, along: NDArray[np.float32] | None = None) -> Stretches:
+    """inside: the line's polygon, at least one pixel; height: length of a stretch, px; along: H×W, places along the line, px,
+    by default along the polygon's longest axis."""
+    return _cut(inside, height, _longest(inside) if along is None else along.astype(np.float64))
+
+
+def _longest(inside: Zone) -> NDArray[np.float64]:
     points = np.stack(np.nonzero(inside)).astype(np.float64)
     centred = points - points.mean(axis=1, keepdims=True)
     _, axes = np.linalg.eigh(centred @ centred.T)
     direction = axes[:, 1]
     rows, columns = np.ogrid[: inside.shape[0], : inside.shape[1]]
-    along = rows * direction[0] + columns * direction[1]
+    return np.asarray(rows * direction[0] + columns * direction[1])
+
+
+def _cut(inside: Zone, height: float, along: NDArray[np.float64]) -> Stretches:
     covered = along[inside]
     low, high = float(covered.min()), float(covered.max())
     count = min(max(round((high - low + 1) / max(height, 1.0)), 1), 64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from unicodedata import normalize
 
 import cv2
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.contracts import Zone
+from tasks.detection.arc import Arc
 from tasks.detection.strokes_axis import line_size
 
 _ON_THE_LINE = frozenset("ABCDEFGHIJKLMNOPRSTUVWXYZ0123456789abcdefhiklmnorstuvwxz .-+%:!?'\"*=&©®°")
@@ -18,6 +19,9 @@ _TALL = frozenset("bdfhklß")
 _SOME = 4
 _TALLEST = 3.5
 """Height of a line in rooms of a letter: straight lines were seen up to 3.4."""
+
+_UPRIGHT = 0.5
+"""Sine of the place on its circle from which the letters' feet are known to be towards the picture's foot."""
 
 Values = NDArray[np.float32]
 
@@ -73,6 +77,42 @@ class Frame:
         y = rows.astype(np.float32) - np.float32(self.middle[1])
         ux, uy = np.float32(self.along[0]), np.float32(self.along[1])
         return x * ux + y * uy, y * ux - x * uy
+
+
+@dataclass(frozen=True, slots=True)
+class ArcFrame(Frame):
+    """The box about a line on an arc, its axes bent: along the circle, and across it from the letters' heads to their feet."""
+
+    arc: Arc = field(kw_only=True)
+    """In the crop."""
+
+    @property
+    def bent(self) -> bool:
+        """The letters stand in one line, as these axes go."""
+        return False
+
+    def turned(self, slope: float) -> Frame:
+        """A circle leaves no slope to be taken off."""
+        return self
+
+    def places(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> tuple[Values, Values]:
+        """Of pixels, the place along and across the circle, from the middle of the text, px."""
+        return self.arc.places(columns.astype(np.float32) + 0.5, rows.astype(np.float32) + 0.5)
+
+    def along_circle(self, size: tuple[int, ...]) -> Values:
+        """Of every pixel of a crop of that size (h, w), the place along."""
+        return self.places(*np.ogrid[: size[0], : size[1]])[0]
+
+
+def arc_frame(arc: Arc, origin: tuple[int, int], text: str) -> ArcFrame:
+    """origin: x, y of the crop's corner in the picture, in whose pixels the arc is."""
+    moved = replace(arc, centre=(arc.centre[0] - origin[0], arc.centre[1] - origin[1]))
+    x, y = (float(v[0]) for v in moved.points(np.zeros(1, np.float32), np.zeros(1, np.float32)))
+    along = -np.sin(arc.turn) * arc.way, np.cos(arc.turn) * arc.way
+    return ArcFrame(
+        (x - 0.5, y - 0.5), (float(along[0]), float(along[1])), arc.length, arc.height, text,
+        abs(float(np.sin(arc.turn))) > _UPRIGHT, arc=moved,
+    )  # fmt: skip
 
 
 def frame_of(corners: NDArray[np.float64], origin: tuple[int, int], text: str) -> Frame:

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from model_registry.engines.contract import TextLine
 from tasks.contracts import Box, Mask, Zone
-from tasks.detection.lines import covered, glyph_height, grown_corners
+from tasks.detection.arc import BentLine
+from tasks.detection.lines import covered, glyph_height, grown_corners, outline
 from tasks.detection.pieces import bounds
 from tasks.detection.strokes import stroke_mask
 from tasks.detection.strokes_banner import banner_across
-from tasks.detection.strokes_frame import frame_of
+from tasks.detection.strokes_frame import Frame, arc_frame, frame_of
 from tasks.detection.strokes_plate import plate_around
 from tasks.detection.strokes_screen import is_screen
 from tasks.detection.synthetic import synthetic_mask
@@ -49,7 +50,7 @@ class LineMask:
 def line_masks(image: Bytes3, lines: Sequence[TextLine], grow: float) -> dict[TextLine, LineMask]:
     """The mask of each line that lies in the picture. image: H×W×3 uint8 RGB; grow: of the polygons, in letter heights."""
     size = (image.shape[0], image.shape[1])
-    ground = {line: covered(grown_corners(line, grow), size) for line in lines}
+    ground = {line: covered(outline(line, grow), size) for line in lines}
     ground = {line: place for line, place in ground.items() if place[1].any()}
     screen = is_screen(image, [place[0] for place in ground.values()])
     made = {}
@@ -64,11 +65,11 @@ def _line_mask(
 ) -> LineMask:
     """On a screenshot what is drawn under the text stays; on a photograph the plate under it goes too."""
     size = (image.shape[0], image.shape[1])
-    place = covered(grown_corners(line, grow), size)
+    place = covered(outline(line, grow), size)
     plate = None if screen else _plate(image, line, place)
     if plate is not None:
         return plate
-    reach, ends = covered(grown_corners(line, REACH), size), _ends(line, size)
+    reach, ends = covered(outline(line, REACH), size), covered(outline(line, 0.1, _BEYOND), size)
     height = glyph_height(line)
     frame = _framed(_hull(place[0], reach[0], ends[0]), round(_CONTEXT * height) + 4, size)
     inside = _shown((place,), frame)
@@ -79,7 +80,7 @@ def _line_mask(
         reach=_shown((reach,), frame),
         ends=_shown((ends,), frame),
         others=_shown(others, frame) & ~inside,
-        frame=frame_of(grown_corners(line, 0.0), frame[:2], line.text),
+        frame=_frame_of(line, frame[:2]),
     )
     found = _tight(strokes.mask, frame, "strokes" if strokes.trusted else "polygon", strokes.reason)
     drawn = _on_drawn_ground(image, line, place, reach, ends, others)
@@ -104,6 +105,8 @@ def _plate(image: Bytes3, line: TextLine, place: tuple[Box, Zone]) -> LineMask |
     plate = plate_around(_crop(image, frame), _shown((place,), frame))
     if plate is not None:
         return _tight(plate.astype(np.float32), frame, "plate", "")
+    if isinstance(line, BentLine):
+        return None
     band = banner_across(image, grown_corners(line, 0.0), *place, height)
     if band is None:
         return None
@@ -120,7 +123,7 @@ def _on_drawn_ground(
 ) -> tuple[Mask, Box] | None:
     """Every pixel that a drawn ground does not explain, and the frame it is seen in; None on other grounds."""
     size = (image.shape[0], image.shape[1])
-    wide = covered(grown_corners(line, _DRAWN_REACH), size)
+    wide = covered(outline(line, _DRAWN_REACH), size)
     frame = _framed(_hull(wide[0], ends[0]), _DRAWN_CONTEXT, size)
     inside = _shown((place,), frame)
     reaches = (_shown((wide, ends), frame), _shown((near,), frame))
@@ -130,16 +133,10 @@ def _on_drawn_ground(
     return (mask, frame) if mask is not None else None
 
 
-def _ends(line: TextLine, size: tuple[int, int]) -> tuple[Box, Zone]:
-    """The line's ground made longer at both ends."""
-    corners = grown_corners(line, 0.1)
-    along = (corners[1] - corners[0] + corners[2] - corners[3]) / 2
-    down = (corners[3] - corners[0] + corners[2] - corners[1]) / 2
-    way = along if np.linalg.norm(along) >= np.linalg.norm(down) else down
-    step = way / max(float(np.linalg.norm(way)), 1e-6) * _BEYOND * glyph_height(line)
-    middle = corners.mean(axis=0)
-    signs = np.sign((corners - middle) @ way)
-    return covered(corners + signs[:, None] * step, size)
+def _frame_of(line: TextLine, origin: tuple[int, int]) -> Frame:
+    if isinstance(line, BentLine):
+        return arc_frame(line.arc, origin, line.text)
+    return frame_of(grown_corners(line, 0.0), origin, line.text)
 
 
 def _hull(*boxes: Box) -> Box:

@@ -13,6 +13,7 @@ from model_registry.engines import wrap
 from model_registry.engines.contract import TextLine
 from tasks.contracts import Region
 from tasks.detection.agreement import agreed
+from tasks.detection.arc_lines import with_arcs
 from tasks.detection.regions import regions_from_lines
 from tasks.detection.serial import pack, unpack
 from tasks.intents import RemoveText
@@ -119,6 +120,8 @@ def _by_text(
             if other
             else _read(shop, choice, image)
         )
+        if letters is not None:
+            lines = with_arcs(image, lines, letters, lambda strip: _read(shop, choice, strip))
         shared = regions_of(overlays, raster, feather, lines) if overlays else ()
         rest = [line for line in lines if not any(covers(region.box, line) for region in shared)]
         wanted, kept = sorted_out(image, rest, text, letters)

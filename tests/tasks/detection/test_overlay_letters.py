@@ -14,7 +14,7 @@ from tasks.detection.origin import origins
 from tasks.detection.origin_model import Model, Node
 from tasks.detection.overlay_letters import LARGEST, Letters, area_of, letters_of, shown
 from tasks.detection.overlay_letters_lines import more_lines
-from tasks.detection.overlay_letters_origin import clearness, weighed
+from tasks.detection.overlay_letters_origin import clearness, cut_off, weighed
 from tasks.detection.overlay_letters_wider import lengthened
 
 SIZE = (300, 480)
@@ -142,3 +142,11 @@ def test_a_huge_picture_is_looked_at_scaled_down_and_answered_at_its_own_size() 
     answer = letters_of(np.full((*small.shape[:2], 3), 0.25, np.float32), (2400, 3200))
     assert answer.overlay.shape == answer.scene.shape == (2400, 3200)
     assert float(answer.overlay.max()) == pytest.approx(0.25)
+
+
+def test_what_the_border_cuts_was_there_before_the_picture_was_framed() -> None:
+    inside = box(100, 100, 220, 130)
+    cut, whole = box(0, 100, 120, 130), box(0, 200, 220, 230)
+    overlay = written(("STUDIO", 102, 100, 26), ("STUDIO", -9, 100, 26), ("STUDIO", 102, 200, 26))
+    assert cut_off(letters(overlay), (inside, cut, whole)) == (False, True, False)
+    assert weighed(0.88, 0.9, True) < 0.62 < weighed(0.97, 0.9, True)

@@ -11,11 +11,15 @@ A card's defaults may say how its network wants pixels; what it leaves out is as
     image_name     the picture's input, by name; default: the first one
     mask_name      (fills) the mask's input, by name; default: the second one
     output_name    the output that is the picture; default: the first one
+
+Weights are one ONNX file, or, for an upscaler of several scales, a folder of `x2.onnx`, `x3.onnx` …: one a scale.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -39,6 +43,7 @@ _TYPES: dict[str, type[np.generic]] = {
     "tensor(uint8)": np.uint8,
     "tensor(bool)": np.bool_,
 }
+_OF_A_SCALE = re.compile(r"x([1-9]\d?)\.onnx")
 
 
 def load(card: Card, folder: Path) -> Filler | Upscaler:
@@ -47,12 +52,20 @@ def load(card: Card, folder: Path) -> Filler | Upscaler:
         raise EngineFault(
             f"{card.id}: the onnx runtime does fill, upscale, clean and letters, not {card.role}"
         )
-    network = _Network(_onnx_file(card, folder))
-    return OnnxFill(network) if card.role == "fill" else OnnxUpscale(network)
-
-
-def _onnx_file(card: Card, folder: Path) -> Path:
     where = locate(card, folder)
+    if card.role != "fill" and (by_scale := _by_scale(where)):
+        return OnnxUpscale(_Networks(card.id, by_scale))
+    network = _Network(_onnx_file(card, where))
+    return OnnxFill(network) if card.role == "fill" else OnnxUpscale(lambda _: network)
+
+
+def _by_scale(where: Path) -> dict[int, Path]:
+    """The networks of a folder that are named by their scale."""
+    named = ((_OF_A_SCALE.fullmatch(path.name), path) for path in sorted(where.glob("x*.onnx")))
+    return {int(match[1]): path for match, path in named if match}
+
+
+def _onnx_file(card: Card, where: Path) -> Path:
     found = sorted(where.rglob("*.onnx")) if where.is_dir() else [where]
     if len(found) != 1:
         raise EngineFault(f"{card.id}: {where.name} holds {len(found)} ONNX files, not one")
@@ -89,16 +102,37 @@ class _Network:
         return np.asarray(self._session.run([output or made[0]], feed)[0], np.float32)
 
 
+class _Networks:
+    """One network a scale, each read when it is first asked for; may be asked by several threads."""
+
+    def __init__(self, engine: str, paths: Mapping[int, Path]) -> None:
+        self._engine = engine
+        self._paths = dict(paths)
+        self._made: dict[int, _Network] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, scale: int) -> _Network:
+        """Raises EngineFault for a scale that there is no network of."""
+        if scale not in self._paths:
+            known = ", ".join(f"×{n}" for n in sorted(self._paths))
+            raise EngineFault(f"{self._engine} has no network for ×{scale}, only for {known}")
+        with self._lock:
+            if scale not in self._made:
+                self._made[scale] = _Network(self._paths[scale])
+            return self._made[scale]
+
+
 class OnnxUpscale:
     """Roles `upscale` and `clean`."""
 
-    def __init__(self, network: _Network) -> None:
-        self._network = network
+    def __init__(self, network_of: Callable[[int], _Network]) -> None:
+        self._network_of = network_of
 
     def upscale(self, image: Pixels, scale: int, *, params: Params) -> Pixels:
         """Returns (H·scale)×(W·scale)×3, 0–1."""
         names = [str(params.get("image_name", ""))]
-        made = self._network.run([_to_tensor(image, params)], names, str(params.get("output_name", "")))
+        network = self._network_of(scale)
+        made = network.run([_to_tensor(image, params)], names, str(params.get("output_name", "")))
         return _to_pixels(made, params)
 
 

@@ -1,0 +1,1 @@
+"""Fits what routing expects of each upscaler: tasks/enhancement/gain.toml."""

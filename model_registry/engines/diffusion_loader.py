@@ -37,6 +37,11 @@ CLASSES: dict[str, tuple[str, ...]] = {
         "FluxFillPipeline",
         "ZImageInpaintPipeline",
     ),
+    "upscale": (
+        "StableDiffusionUpscalePipeline",
+        "StableDiffusionLatentUpscalePipeline",
+        "LDMSuperResolutionPipeline",
+    ),
 }
 """Role to the pipeline classes a card may name as its `entry`."""
 
@@ -49,8 +54,10 @@ def check_entry(card: Card) -> None:
     known = CLASSES.get(card.role)
     if known is None:
         raise EngineFault(
-            f"{card.id}: a diffusers engine cannot have role `{card.role}`: use generate or fill"
+            f"{card.id}: a diffusers engine cannot have role `{card.role}`: use generate, fill or upscale"
         )
+    if not card.entry and card.role not in _AUTO:
+        raise EngineFault(f"{card.id}: no pipeline class is named; one of {', '.join(known)}")
     if card.entry and card.entry not in known:
         fault = (
             f"pipeline class `{card.entry}` is not allowed for role `{card.role}`; one of {', '.join(known)}"

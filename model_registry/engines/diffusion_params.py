@@ -30,6 +30,8 @@ class Sampling:
     """What to steer away from."""
     dtype: str = "auto"
     """One of `DTYPES`; auto is float32 on a CPU, bfloat16 or else float16 on a GPU."""
+    noise_level: int | None = None
+    """Upscaling only: noise put on the picture before it is enlarged, 0–1000; more lets the model invent more."""
     max_side: int = 0
     """Longest side the model is run at, px; beyond it the piece is scaled down and its result up. 0 = the card's
     maximum, or else the model's native size."""
@@ -39,7 +41,7 @@ class Sampling:
 
 
 _RANGES: dict[str, tuple[float, float]] = {
-    "steps": (1, 1000), "guidance": (0, 100), "max_side": (0, 16384), "anchor_strength": (0, 1),
+    "steps": (1, 1000), "guidance": (0, 100), "noise_level": (0, 1000), "max_side": (0, 16384), "anchor_strength": (0, 1),
 }  # fmt: skip
 """Lowest and highest value; shares are over 0 and up to 1."""
 _KINDS: dict[str, type] = {
@@ -49,6 +51,7 @@ _KINDS: dict[str, type] = {
     "strength": float,
     "anchor_strength": float,
     "negative": str,
+    "noise_level": int,
     "dtype": str,
     "max_side": int,
     "unbias": bool,

@@ -58,8 +58,9 @@ class Padding:
 def padding_for(card: Card, height: int, width: int) -> Padding:
     """The padding that makes a size one the card takes. Raises EngineFault over its maximum.
 
-    Diffusers engines choose a canvas of their own, scaling where a model needs it, so nothing is added for them."""
-    if card.runtime == "diffusers":
+    Diffusers engines that fill or generate choose a canvas of their own, scaling where a model needs it, so nothing is added
+    for them; those that enlarge never scale what they are given."""
+    if card.runtime == "diffusers" and card.role != "upscale":
         return Padding(height, width, 0, 0)
     step, least, most = card.size.multiple_of, card.size.minimum, card.size.maximum
     tall, wide = (-(-max(side, least) // step) * step for side in (height, width))

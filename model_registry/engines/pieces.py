@@ -11,7 +11,8 @@ from model_registry.engines.contract import Pixels
 from model_registry.errors import EngineFault, EngineOutOfMemory
 
 HALO = 32
-"""Pixels looked at beyond a piece and thrown away: more than any of our classical engines sees, so their pieces fit exactly."""
+"""Least pixels looked at beyond a piece and thrown away: more than any of our classical engines sees, so their pieces fit
+exactly."""
 LEAST = 64
 """Pieces no larger than this, px, are not cut again."""
 Box = tuple[int, int, int, int]
@@ -30,11 +31,13 @@ class Piecework:
     """Pieces begin at multiples of this, px."""
     make: Callable[[Pixels], Pixels]
     """Enlarges a picture; raises EngineOutOfMemory where it is too large for the memory."""
+    reach: int = 0
+    """Pixels around a pixel that the engine looks at; 0 = not known."""
 
     @property
     def halo(self) -> int:
-        """A multiple of `step`."""
-        return -(-HALO // self.step) * self.step
+        """At least the engine's reach, and a multiple of `step`."""
+        return -(-max(HALO, self.reach) // self.step) * self.step
 
 
 def enlarged(image: Pixels, how: Piecework) -> Pixels:

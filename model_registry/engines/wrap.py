@@ -104,7 +104,8 @@ def upscale(card: Card, engine: Engine, image: Pixels, scale: int, *, params: Pa
         return as_given(space.crop(made, scale), image.shape[2])
 
     with guarded(card):
-        return enlarged(image, Piecework(card.id, scale, card.size.maximum, card.size.multiple_of, make))
+        most, step = card.size.maximum, card.size.multiple_of
+        return enlarged(image, Piecework(card.id, scale, most, step, make, card.reach))
 
 
 def blend(

@@ -139,8 +139,8 @@ def test_a_folder_whose_own_class_is_off_the_list_is_refused(copy: Path) -> None
 
 
 def test_a_role_diffusers_cannot_have_is_refused(copy: Path) -> None:
-    with pytest.raises(EngineFault, match="use generate or fill"):
-        diffusion.load(card_of(copy).model_copy(update={"role": "upscale"}), copy.parent)
+    with pytest.raises(EngineFault, match="use generate, fill or upscale"):
+        diffusion.load(card_of(copy).model_copy(update={"role": "text"}), copy.parent)
 
 
 @pytest.mark.parametrize(
@@ -150,16 +150,10 @@ def test_every_class_on_the_list_exists_and_takes_what_it_is_given(role: str, na
     import diffusers
 
     taken = set(inspect.signature(getattr(diffusers, name).__call__).parameters)
-    wanted = {
-        "prompt",
-        "height",
-        "width",
-        "num_inference_steps",
-        "guidance_scale",
-        "generator",
-        "output_type",
-    }
-    assert wanted | ({"image", "mask_image", "strength"} if role == "fill" else set()) <= taken
+    always = {"num_inference_steps", "generator", "output_type"}
+    sized = {"prompt", "height", "width", "guidance_scale"}
+    wanted = {"generate": sized, "fill": sized | {"image", "mask_image", "strength"}, "upscale": {"image"}}
+    assert always | wanted[role] <= taken
 
 
 def test_weights_only_in_half_precision_are_found(copy: Path, generator: Generator) -> None:

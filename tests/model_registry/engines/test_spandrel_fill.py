@@ -44,11 +44,11 @@ def test_pickles_are_refused_before_anything_is_loaded(folder: Path) -> None:
         load_engine(card(folder, "net.pth"), folder)
 
 
-def test_it_takes_safetensors_alone_and_fills_alone(folder: Path) -> None:
+def test_it_takes_safetensors_alone_and_only_the_roles_it_knows(folder: Path) -> None:
     with pytest.raises(EngineFault, match="safetensors"):
         load_engine(card(folder, "net.onnx"), folder)
-    with pytest.raises(EngineFault, match="not upscale"):
-        load_engine(card(folder, "net.safetensors", "upscale"), folder)
+    with pytest.raises(EngineFault, match="not text"):
+        load_engine(card(folder, "net.safetensors", "text"), folder)
 
 
 def test_missing_weights_come_before_a_missing_library(tmp_path: Path) -> None:

@@ -18,12 +18,12 @@ def main(folder: Path, small: str, large: str) -> dict[str, int]:
     with tempfile.TemporaryDirectory() as store:
         edit(folder, small, Path(store) / "first")
         gc.collect()
-        idle = _status("VmRSS")
+        idle = status("VmRSS")
         result = edit(folder, large, Path(store) / "second")
-    return {"idle": idle, "peak": _status("VmHWM"), "decoded": result.width * result.height * 3}
+    return {"idle": idle, "peak": status("VmHWM"), "decoded": result.width * result.height * 3}
 
 
-def _status(name: str) -> int:
+def status(name: str) -> int:
     """A figure of /proc/self/status in bytes; where there is no such file, the most that the process ever used."""
     path = Path("/proc/self/status")
     if not path.exists():

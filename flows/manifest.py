@@ -1,7 +1,7 @@
 """Read a manifest: CSV, JSON lines or Parquet, local or on S3, into one job a row; bad rows are all named at once.
 
-Columns: `id, image, intent, mask, prompt, scale, rights, text, preset, supplier, size, seed, engine, param`. `image`, `mask` and
-`preset` are keys below the manifest's own folder; overlays that several pictures share are learnt from each supplier's apart. `engine` and `param` are `;`-separated `stage=id` and `stage.name=value` pairs.
+Columns: `id, image, intent, mask, prompt, scale, rights, text, preset, protect, supplier, size, seed, engine, param`. `image`, `mask` and
+`preset` are keys below the manifest's own folder; overlays that several pictures share are learnt from each supplier's apart. `protect` holds boxes x0,y0,x1,y1 with `;` between. `engine` and `param` are `;`-separated `stage=id` and `stage.name=value` pairs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from flows.options import parse_engines, parse_params, parse_text
+from flows.options import parse_boxes, parse_engines, parse_params, parse_text
 from infra.store.contract import Forbidden, NotFound
 from infra.store.store import open_store
 from tasks.detection.masks import parse_mask
@@ -27,8 +27,8 @@ from tasks.job import SAFE_ID, JobSpec
 from tasks.plan import Tier
 
 COLUMNS = (
-    "id", "image", "intent", "mask", "prompt", "scale", "rights", "text", "preset", "supplier", "size", "seed", "engine",
-    "param",
+    "id", "image", "intent", "mask", "prompt", "scale", "rights", "text", "preset", "protect", "supplier", "size", "seed",
+    "engine", "param",
 )  # fmt: skip
 REQUIRED = ("id", "image", "intent")
 LINE_BYTES = 1_000_000
@@ -243,6 +243,8 @@ def _intent(record: Mapping[str, str]) -> Intent:
         fields["prompt"] = record.get("prompt", "")
     if kind == "upscale":
         fields["scale"] = _whole(record, "scale", 2)
+    if kind in ("upscale", "clean"):
+        fields["protect"] = parse_boxes([record.get("protect", "")])
     if kind in ("remove_text", "remove_object", "replace") and record.get("rights"):
         fields["rights"] = record["rights"]
     if kind == "remove_text" and record.get("text"):

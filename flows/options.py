@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, cast, get_args
 
 from tasks.errors import BadRequest
+from tasks.intents import Coordinates
 from tasks.plan import STAGES, Value
 
 TextChoice = Literal["overlay", "scene", "all"]
@@ -56,6 +57,20 @@ def parse_params(pairs: Iterable[str]) -> dict[str, dict[str, Value]]:
             )
         params.setdefault(_stage(stage), {})[parameter] = _value(value)
     return params
+
+
+def parse_boxes(texts: Iterable[str]) -> tuple[Coordinates, ...]:
+    """`["1,2,30,40"]` to `((1, 2, 30, 40),)`; a text may hold several with `;` between. BadRequest otherwise."""
+    parts = [part.strip() for text in texts for part in text.split(";")]
+    boxes = []
+    for part in filter(None, parts):
+        try:
+            x0, y0, x1, y1 = (int(side) for side in part.split(","))
+        except ValueError as error:
+            cure = "write X0,Y0,X1,Y1 in pixels of the source, such as 10,20,200,120"
+            raise BadRequest(f"{part!r} is no box to protect", cure=cure) from error
+        boxes.append((x0, y0, x1, y1))
+    return tuple(boxes)
 
 
 def _stage(name: str) -> str:

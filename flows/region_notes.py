@@ -15,7 +15,9 @@ FOUND = {
 
 
 def item_notes(item: ItemResult) -> Iterator[str]:
-    """The policy's flags, and text that was found and left alone."""
+    """What the picture's own notes say of an enlargement, the policy's flags, and text that was found and left alone."""
+    if item.enlargement:
+        yield from item.notes
     yield from (f"flagged: {flag}" for flag in item.flags)
     for line in item.kept[:KEPT]:
         yield (

@@ -7,7 +7,7 @@ from __future__ import annotations
 import html as markup
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,12 +15,12 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from flows.request import RunRequest
 from flows.reruns import read_result
-from flows.savings import savings_of, table_of
+from flows.savings import cell_savings_of, cell_table_of, savings_of, table_of
 from flows.sheet.render import render
 from flows.sheet_of_run import sheet_of_run
 from flows.track_run import track_run
 from tasks.results import RunResult
-from tasks.savings import Savings
+from tasks.savings import CellSavings, Savings
 from tasks.workshop import Workshop, WorkshopSpec, workshop
 
 log = logging.getLogger("pentimento")
@@ -35,7 +35,8 @@ def report(request: RunRequest, spec: WorkshopSpec, result: RunResult) -> RunRes
     """The result with where its sheet and its MLflow run are."""
     shop = workshop(spec)
     savings = _guard("the account of savings", lambda: savings_of(shop.registry, result.items, result.tier))
-    result = result.model_copy(update={"savings": savings})
+    cells = _guard("the account of cells", lambda: cell_savings_of(shop.registry, result.items))
+    result = result.model_copy(update={"savings": savings, "cell_savings": cells})
     html = _guard("the review sheet", lambda: render(sheet_of_run(shop, request.title, result)))
     sheet = (
         _guard("keeping the review sheet", lambda: _keep_sheet(shop, request, result, html)) if html else None
@@ -87,13 +88,19 @@ def _in_store(html: str) -> str:
 
 
 def _savings(savings: Savings) -> str:
-    head, *rows = table_of(savings)
-    lines = ["| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *rows)]
+    table = _markdown(table_of(savings))
     return (
-        f"\n## What the cheap rungs saved\n\n{savings.sentence()}\n\n"
-        + "\n".join(lines)
-        + f"\n\nQuality: {savings.quality}\n"
+        f"\n## What the cheap rungs saved\n\n{savings.sentence()}\n\n{table}\n\nQuality: {savings.quality}\n"
     )
+
+
+def _cell_savings(savings: CellSavings) -> str:
+    return f"\n## Who made the cells\n\n{savings.sentence()}\n\n{_markdown(cell_table_of(savings))}\n"
+
+
+def _markdown(table: Sequence[Sequence[str]]) -> str:
+    head, *rows = table
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *rows))
 
 
 def _artifacts(request: RunRequest, shop: Workshop, result: RunResult) -> None:
@@ -111,4 +118,6 @@ def _artifacts(request: RunRequest, shop: Workshop, result: RunResult) -> None:
     )
     if result.savings:
         text += _savings(result.savings)
+    if result.cell_savings:
+        text += _cell_savings(result.cell_savings)
     create_markdown_artifact(text, key=f"{request.name}-summary", description=f"Summary of {result.run_id}")

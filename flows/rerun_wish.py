@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tasks.errors import BadRequest
+from tasks.intents import Upscale
 from tasks.job import RegionChange
 from tasks.plan import STAGES, Value
 from tasks.results import ItemResult
@@ -77,7 +78,8 @@ def _check_region(given: int, item: ItemResult) -> None:
 
 
 def check_stages(source: Source, change: RegionChange) -> None:
-    """Refuse a choice in a stage that the picture's plan leaves out. Raises BadRequest."""
+    """Refuse a choice in a stage that the picture's plan leaves out, and of an enlarged picture's region anything but an
+    engine for it. Raises BadRequest."""
     there = [stage.stage for stage in source.plan.stages]
     for name in (*change.engines, *change.params):
         if name not in there:
@@ -85,3 +87,9 @@ def check_stages(source: Source, change: RegionChange) -> None:
                 f"{source.job.intent.kind} has no stage {name} for this picture", stage=name,
                 cure=f"its stages are {', '.join(there)}",
             )  # fmt: skip
+    own = source.of_region(change.n).plan.stage("enhancement") if change.n else None
+    if own and isinstance(source.job.intent, Upscale) and "everywhere" not in dict(own.params):
+        raise BadRequest(
+            "a region of an enlarged picture is made again by an engine, and none was named", stage="enhancement",
+            cure="name one, as in --engine enhancement=lanczos; see `pentimento models`",
+        )  # fmt: skip

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from model_registry.card import Card
 from model_registry.registry import Registry
 from tasks.generation.context import context_box
-from tasks.results import ItemResult, RegionResult
-from tasks.savings import RungSavings, Savings
+from tasks.results import ItemResult, RegionResult, RungShare
+from tasks.savings import CellSavings, RungCells, RungSavings, Savings
 
 ENOUGH = 3
 """Regions that the top of the ladder must have filled in the run for its time to be measured rather than taken from its card."""
@@ -40,6 +40,51 @@ def savings_of(registry: Registry, items: Sequence[ItemResult], tier: str) -> Sa
     return Savings(
         top=top.id, basis=basis, rungs=found, reused=len(regions) - len(filled), quality=NOT_MEASURED
     )
+
+
+def cell_savings_of(registry: Registry, items: Iterable[ItemResult]) -> CellSavings | None:
+    """The account of enlarged pictures; None where there are none, or none with a ladder of several rungs."""
+    found = [
+        i.enlargement
+        for i in items
+        if i.enlargement and i.enlargement.scale > 1 and len(i.enlargement.rungs) > 1
+    ]
+    if not found:
+        return None
+    rungs: dict[str, list[RungShare]] = {}
+    for rung in (rung for one in found for rung in one.rungs):
+        rungs.setdefault(rung.engine, []).append(rung)
+    networks = {card.id for card in registry.cards if card.runtime != "classical"}
+    top = sum(sum(rung.seconds for rung in one.rungs) / max(1 - one.saved, 1e-6) for one in found)
+    return CellSavings(
+        pictures=len(found), top_seconds=round(top, 4), rungs=tuple(
+            RungCells(
+                engine=engine, cells=sum(s.cells for s in shares), seconds=round(sum(s.seconds for s in shares), 4),
+                network=engine in networks,
+            )
+            for engine, shares in rungs.items()
+        ),
+    )  # fmt: skip
+
+
+def cell_metrics_of(savings: CellSavings | None) -> dict[str, float]:
+    """For tracking: cells by rung, and the sums."""
+    if savings is None:
+        return {}
+    by_rung = {f"savings.cells.{rung.engine}": float(rung.cells) for rung in savings.rungs}
+    return by_rung | {
+        "savings.cells": float(savings.cells), "savings.cells_without_network": float(savings.without_network),
+        "savings.cell_seconds": savings.seconds, "savings.cell_seconds_at_the_top": savings.top_seconds,
+    }  # fmt: skip
+
+
+def cell_table_of(savings: CellSavings) -> tuple[tuple[str, ...], ...]:
+    """Head and rows, for people."""
+    rows = (
+        (rung.engine, str(rung.cells), f"{rung.cells / max(savings.cells, 1):.1%}", f"{rung.seconds:.2f}")
+        for rung in savings.rungs
+    )
+    return (("engine", "cells", "share", "seconds, by its card"), *rows)
 
 
 def metrics_of(savings: Savings | None) -> dict[str, float]:

@@ -10,9 +10,10 @@ import numpy as np
 
 from flows.region_notes import item_notes, region_notes
 from flows.rerun_notes import before_of, links_of, rerun_notes
-from flows.savings import table_of
+from flows.savings import cell_table_of, table_of
 from flows.sheet.model import Sheet, SheetItem, SheetPicture, SheetRegion
 from flows.sheet.pictures import thumbnail
+from flows.sheet_enlargement import enlargement_of, fidelity_of
 from infra.store.contract import Damaged, NotFound
 from tasks.contracts import OUTCOMES
 from tasks.memo import record_key
@@ -25,7 +26,7 @@ ITEMS = 300
 REGION_ITEMS = 120
 """Most items whose regions' intermediates are shown."""
 REGION_SIDE = 480
-INTERMEDIATES = ("region", "mask", "recovered", "fill", "blend", "final")
+INTERMEDIATES = ("region", "mask", "recovered", "lanczos", "fill", "blend", "final")
 
 
 def sheet_of_run(shop: Workshop, title: str, result: RunResult) -> Sheet:
@@ -53,6 +54,8 @@ def sheet_of_run(shop: Workshop, title: str, result: RunResult) -> Sheet:
         title=title or result.run_id, run_id=result.run_id, subtitle=shown, tier=result.tier, counts=result.counts,
         seconds=result.seconds, items=items, facts=facts,
         savings=table_of(result.savings) if result.savings else (),
+        cells=cell_table_of(result.cell_savings) if result.cell_savings else (),
+        cells_note=result.cell_savings.sentence() if result.cell_savings else "",
         savings_notes=(result.savings.sentence(), f"Quality: {result.savings.quality}") if result.savings else (),
     )  # fmt: skip
 
@@ -80,8 +83,8 @@ def _item(shop: Workshop, item: ItemResult, tier: str, detailed: bool) -> SheetI
         after=_thumb(shop, item.thumbnails.get("after", ""), tier),
         other_tier=_thumb(shop, known["after"], other) if known else None,
         regions=tuple(_region(shop, region, seconds.get(region.n, {}), detailed) for region in item.regions),
-        stages=tuple((s.stage, s.engine, s.seconds, s.cached) for s in item.stages), metrics={},
-        notes=tuple(item_notes(item)),
+        stages=tuple((s.stage, s.engine, s.seconds, s.cached) for s in item.stages), metrics=fidelity_of(item),
+        notes=tuple(item_notes(item)), enlargement=enlargement_of(shop, item, detailed),
     )  # fmt: skip
 
 

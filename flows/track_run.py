@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from flows.savings import metrics_of
+from flows.savings import cell_metrics_of, metrics_of
 from infra.settings import Settings
 from infra.store.contract import Damaged, NotFound
 from infra.tracking.mlflow_log import log_run
@@ -94,7 +94,7 @@ def _metrics(result: RunResult) -> dict[str, float]:
     by_stage: dict[str, float] = {}
     for stage in (s for i in result.items for s in i.stages):
         by_stage[stage.stage] = by_stage.get(stage.stage, 0.0) + stage.seconds
-    metrics |= metrics_of(result.savings)
+    metrics |= metrics_of(result.savings) | cell_metrics_of(result.cell_savings) | _fidelity(result.items)
     return metrics | {f"seconds.{stage}": seconds for stage, seconds in by_stage.items()}
 
 
@@ -104,6 +104,20 @@ def _scores(items: Iterable[ItemResult]) -> dict[str, list[float]]:
         for name, value in region.scores.items():
             found.setdefault(name, []).append(value)
     return found
+
+
+def _fidelity(items: Iterable[ItemResult]) -> dict[str, float]:
+    """Of the pictures that were enlarged: how true they are to their sources."""
+    found = [item.enlargement for item in items if item.enlargement and item.enlargement.scale > 1]
+    if not found:
+        return {}
+    return {
+        "enlarged.consistency_db.least": min(one.consistency_db for one in found),
+        "enlarged.consistency_db.mean": float(np.mean([one.consistency_db for one in found])),
+        "enlarged.colour_shift.most": max(one.colour_shift for one in found),
+        "enlarged.hallucination.most": max(one.hallucination for one in found),
+        "enlarged.saved.mean": float(np.mean([one.saved for one in found])),
+    }
 
 
 def _engines(shop: Workshop, items: Iterable[ItemResult]) -> Iterable[EngineVersion]:

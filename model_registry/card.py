@@ -106,6 +106,11 @@ class Card(_Part):
     cost: Cost = Cost()
     scales: tuple[int, ...] = ()
     """Factors an upscaler offers; `clean` engines say [1]."""
+    reach: int = Field(default=0, ge=0)
+    """How far around a pixel of its input an output pixel depends on, px; 0 = not known."""
+    invents: bool = False
+    """Adds detail that is not in the picture, as perceptual and diffusion upscalers do: used only when named whatever
+    `automatic` says, and never on text or faces."""
     prompt: Literal["none", "optional", "required"] = "none"
     tiers: tuple[Literal["preview", "final"], ...] = ("preview", "final")
     thread_safe: bool = False

@@ -80,6 +80,8 @@ def _check_fallbacks(cards: Found, problems: Problems) -> None:
                 problems[str(path)].append(
                     f"fallback {name!r} has role {by_id[name].role!r}, not {card.role!r}"
                 )
+            elif by_id[name].invents and not card.invents:
+                problems[str(path)].append(f"fallback {name!r} invents, and may not stand in unasked")
         cycle = _cycle_from(card.id, by_id)
         if cycle:
             problems[str(path)].append(f"fallbacks run in a circle: {' -> '.join(cycle)}")

@@ -89,8 +89,9 @@ class Registry:
         return self._of_role_named(role, engine)
 
     def of_role(self, role: Role, tier: str = "final") -> tuple[Card, ...]:
-        """The automatic engines of a role and tier, cheapest rung first, then by id."""
-        found = (c for c in self.cards if c.role == role and c.automatic and tier in c.tiers)
+        """The automatic engines of a role and tier, cheapest rung first, then by id; never one that invents."""
+        known = (c for c in self.cards if c.role == role and not c.invents)
+        found = (c for c in known if c.automatic and tier in c.tiers)
         return tuple(sorted(found, key=lambda c: (c.cost.rung, c.id)))
 
     def with_fallbacks(self, card: Card) -> tuple[Card, ...]:

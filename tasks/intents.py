@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 Rights = Literal["own", "licensed", "unknown"]
 Coordinates = tuple[int, int, int, int]
+MOST_PROTECTED = 256
+"""Boxes that one picture may have protected."""
 
 
 class Frozen(BaseModel):
@@ -124,12 +126,16 @@ class Upscale(Frozen):
 
     kind: Literal["upscale"] = "upscale"
     scale: Literal[2, 3, 4] = 2
+    protect: tuple[Coordinates, ...] = Field(default=(), max_length=MOST_PROTECTED)
+    """Boxes of the source, x0,y0,x1,y1 in pixels, half open, that are enlarged by the baseline alone: no network touches them."""
 
 
 class Clean(Frozen):
     """Remove JPEG artefacts and noise at the same size."""
 
     kind: Literal["clean"] = "clean"
+    protect: tuple[Coordinates, ...] = Field(default=(), max_length=MOST_PROTECTED)
+    """Boxes, x0,y0,x1,y1 in pixels, half open, that stay as they are."""
 
 
 Intent = Annotated[

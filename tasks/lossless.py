@@ -80,11 +80,15 @@ def encode_raster(raster: Raster) -> bytes:
     pixels = raster.pixels
     # PNG writers at hand know no grey+alpha: grey goes three times, and the channel count says so.
     shown = pixels[..., [0, 0, 0, 1]] if raster.channels == 2 else pixels
-    said = {"channels": raster.channels, "meta": _meta_to_json(raster.meta)}
-    chunk = zlib.compress(json.dumps(said, sort_keys=True).encode(), 6)
     png = _png(shown)
     head = len(_SIGNATURE) + 25  # IHDR is always first and 25 bytes long
-    return png[:head] + png_chunk(_META, chunk) + png[head:]
+    return png[:head] + description(raster) + png[head:]
+
+
+def description(raster: Raster) -> bytes:
+    """The PNG chunk, right after the header, that says what a stored picture's channels and metadata are."""
+    said = {"channels": raster.channels, "meta": _meta_to_json(raster.meta)}
+    return png_chunk(_META, zlib.compress(json.dumps(said, sort_keys=True).encode(), 6))
 
 
 def decode_raster(data: bytes) -> Raster:

@@ -42,6 +42,12 @@ class EngineChoice(Frozen):
     max_ring_residual: float = 0.0
     max_thickness: float = 0.0
     synthetic: bool = False
+    cost: float = 0.0
+    """Of an upscaler, seconds a megapixel by its card: what decides where it pays. 0 for other roles."""
+    reach: int = 0
+    """Of an upscaler: how far around a pixel it looks, px; 0 = not known."""
+    invents: bool = False
+    """Whether an upscaler adds what is not in the picture."""
     fallback: tuple[str, ...] = ()
     """Ids of the stage's stand-ins, tried in order when this engine cannot be loaded or breaks."""
 
@@ -104,6 +110,9 @@ class EditPlan(Frozen):
     def describe(self) -> str:
         """The plan for people: a line a stage, its ladder and its parameters."""
         lines = [f"plan {self.digest[:12]}  {self.intent.kind}  tier {self.tier}  seed {self.seed}"]
+        boxes = getattr(self.intent, "protect", ())
+        if boxes:
+            lines.append(f"  {'protected':<13}{'; '.join(','.join(map(str, box)) for box in boxes)}")
         for stage in self.stages:
             beside = " + " if stage.stage == "detection" else " -> "
             ladder = beside.join(e.ref for e in stage.engines) or "(no engine)"

@@ -15,22 +15,29 @@ from tasks.errors import BadRequest, NoEngine
 from tasks.intents import Clean, Generate, Intent, RemoveText, Replace, Upscale
 from tasks.plan import STAGES, EditPlan, EngineChoice, StageName, StagePlan, Tier, Value
 from tasks.planner_masks import finding_roles, insisted_on, own_defaults
+from tasks.planner_upscale import (
+    UPSCALING,
+    UPSCALING_PARAMS,
+    check_protected,
+    cleaning_ladder,
+    inventing,
+    upscaler_facts,
+    upscaling_defaults,
+    upscaling_derived,
+    upscaling_ladder,
+)
+from tasks.planner_values import typed
 from tasks.policy.load import default_policy
 from tasks.thresholds import SENTENCES, fault
 
+LADDERS: tuple[Role, ...] = ("fill", "upscale", "clean")
+"""The roles whose engines stand on a ladder, cheap to heavy; of the others the first does the work."""
 PREVIEW_PIXELS = 250_000
 QUIET = 0.3
 """Below this noise (levels of 255) a picture has no grain worth matching."""
-BOUNDS: dict[tuple[str, str], tuple[int, int]] = {
-    ("detection", "merge_gap"): (0, 10_000), ("detection", "grow"): (0, 64), ("generation", "attempts"): (1, 20),
-    ("generation", "context"): (0, 4096), ("generation", "fusion"): (0, 8), ("blending", "feather"): (0, 256),
-    ("export", "quality"): (0, 100),
-}  # fmt: skip
-"""Lowest and highest value of the stages' own whole-number parameters."""
-KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
 VERSIONS: dict[StageName, str] = dict.fromkeys(STAGES, "1") | {
     "export": "2",
-    "detection": "4", "generation": "4", "blending": "4", "enhancement": "3", "verification": "3",
+    "detection": "5", "generation": "4", "blending": "4", "enhancement": "4", "verification": "3",
 }  # fmt: skip
 DEFAULTS: dict[StageName, dict[str, Value]] = {
     "triage": {},
@@ -75,16 +82,18 @@ def plan(
     policy's digest, and `detectors`, that of the detectors at hand. thresholds: the policy's; None for those of the
     built-in one. Raises BadRequest for an unknown stage, engine or
     parameter (naming the nearest), NoEngine when no engine can do a stage."""
-    roles = _roles(intent, facts)
+    invents = inventing(intent, registry, request.engines.get(UPSCALING))
+    roles = _roles(intent, facts, invents)
     _check_stages(request, roles)
     _check_depth(request, registry)
+    check_protected(intent, facts)
     held = {"verification": default_policy().thresholds if thresholds is None else thresholds}
     stages = tuple(
         _stage(
             name,
             roles[name],
             held.get(name, {}),
-            _derived(name, intent, request.tier, guard),
+            _derived(name, intent, registry, request, guard),
             intent,
             registry,
             request,
@@ -95,13 +104,15 @@ def plan(
     return EditPlan(intent=intent, tier=request.tier, seed=request.seed, stages=stages)
 
 
-def _roles(intent: Intent, facts: Facts | None) -> dict[StageName, Role | None]:
-    """The stages an intent needs and the role of each one's engines."""
+def _roles(intent: Intent, facts: Facts | None, invents: bool) -> dict[StageName, Role | None]:
+    """The stages an intent needs and the role of each one's engines. Where something is invented, text and faces are looked
+    for first."""
     if isinstance(intent, Generate):
         return {"generation": "generate", "export": None}
     if isinstance(intent, Upscale | Clean):
         role: Role = "upscale" if isinstance(intent, Upscale) else "clean"
-        return {"triage": None, "enhancement": role, "export": None}
+        looking: dict[StageName, Role | None] = {"detection": "text", "policy": None} if invents else {}
+        return {"triage": None, **looking, "enhancement": role, "export": None}
     reader: Role | None = "text" if isinstance(intent, RemoveText) else None
     detection = reader or next(iter(finding_roles(intent)), None)
     roles: dict[StageName, Role | None] = {
@@ -136,7 +147,12 @@ def _stage(
     registry: Registry, request: Request,
 ) -> StagePlan:  # fmt: skip
     cards = _cards(name, role, intent, registry, request) if role else ()
-    params = {**own_defaults(name, DEFAULTS[name], intent), **held, **derived}
+    params = {
+        **own_defaults(name, DEFAULTS[name], intent),
+        **upscaling_defaults(name, intent),
+        **held,
+        **derived,
+    }
     given = dict(request.params.get(name, {}))
     for key in given:
         if key in derived:
@@ -149,7 +165,7 @@ def _stage(
                 f"no parameter {key!r} in stage {name}", cure=f"it has {', '.join(known) or 'none'}"
             )
     own = params | {
-        k: _typed(name, k, v, params.get(k, 0.0)) for k, v in given.items() if k in params or owns(name, k)
+        k: typed(name, k, v, params.get(k, 0.0)) for k, v in given.items() if k in params or owns(name, k)
     }
     ids = {card.id for card in cards}
     standins = {c.id: c for card in cards for c in registry.with_fallbacks(card) if c.id not in ids}
@@ -163,7 +179,8 @@ def _stage(
 def owns(stage: str, name: str) -> bool:
     """Whether a parameter is the stage's own, and not one of its engines'."""
     thresholds = SENTENCES if stage == "verification" else {}
-    return name in DEFAULTS.get(stage, {}) or name.rpartition(".")[2] in thresholds  # type: ignore[call-overload]
+    known = {**DEFAULTS, UPSCALING: UPSCALING_PARAMS}.get(stage, {})  # type: ignore[call-overload]
+    return name in known or name.rpartition(".")[2] in thresholds
 
 
 def _check_threshold(name: str, value: Value, cards: Sequence[Card]) -> None:
@@ -175,8 +192,11 @@ def _check_threshold(name: str, value: Value, cards: Sequence[Card]) -> None:
         )
 
 
-def _derived(name: StageName, intent: Intent, tier: Tier, guard: Mapping[str, str]) -> Mapping[str, Value]:
+def _derived(
+    name: StageName, intent: Intent, registry: Registry, request: Request, guard: Mapping[str, str]
+) -> Mapping[str, Value]:
     """The parameters that follow from what is asked for: nobody can set them."""
+    tier = request.tier
     if name == "policy":
         return dict(guard)
     if name == "triage" and tier == "preview":
@@ -186,8 +206,8 @@ def _derived(name: StageName, intent: Intent, tier: Tier, guard: Mapping[str, st
         return {"max_pixels": PREVIEW_PIXELS}
     if name == "detection" and isinstance(intent, RemoveText):
         return {"text": intent.text}
-    if name == "enhancement" and isinstance(intent, Upscale | Clean):
-        return {"scale": intent.scale if isinstance(intent, Upscale) else 1}
+    if name == UPSCALING and isinstance(intent, Upscale | Clean):
+        return upscaling_derived(intent, _named_upscaler(intent, registry, request))
     return {}
 
 
@@ -197,6 +217,11 @@ def _cards(
     """The stage's engines: a ladder, or for what words name, an engine that outlines and one that finds."""
     if name == "detection" and isinstance(intent, RemoveText):
         return _readers(role, intent, registry, request)
+    if name == UPSCALING and isinstance(intent, Upscale):
+        automatic = _ladder(name, role, intent, registry, replace(request, engines={}))
+        return upscaling_ladder(_named_upscaler(intent, registry, request), automatic, request.tier)
+    if name == UPSCALING and isinstance(intent, Clean):
+        return cleaning_ladder(_ladder(name, role, intent, registry, request))
     others = finding_roles(intent)[1:] if name == "detection" else ()
     return [card for one in (role, *others) for card in _ladder(name, one, intent, registry, request)]
 
@@ -229,7 +254,14 @@ def _ladder(
     if not cards:
         wanted = f"engine of role {role!r}" + (" that takes a prompt" if isinstance(intent, Replace) else "")
         raise NoEngine(f"there is no {wanted}", stage=name, cure=_no_engine_cure(role, registry))
-    return cards if role == "fill" else cards[:1]
+    return cards if role in LADDERS else cards[:1]
+
+
+def _named_upscaler(intent: Intent, registry: Registry, request: Request) -> Card | None:
+    """The engine that is insisted on for enlarging a picture; None for none."""
+    if not isinstance(intent, Upscale) or UPSCALING not in request.engines:
+        return None
+    return _ladder(UPSCALING, "upscale", intent, registry, request)[0]
 
 
 def _no_engine_cure(role: Role, registry: Registry) -> str:
@@ -244,7 +276,7 @@ def _fits(card: Card, intent: Intent) -> bool:
     """Whether an engine of the right role can do what this intent asks of it."""
     if isinstance(intent, Replace) and card.role == "fill":
         return card.prompt != "none"
-    if isinstance(intent, Upscale):
+    if isinstance(intent, Upscale) and card.role == "upscale":
         return intent.scale in card.scales
     return card.prompt != "required" or card.role == "generate"
 
@@ -258,27 +290,11 @@ def _misfit(card: Card, intent: Intent) -> str:
 def _choice(stage: StageName, card: Card, given: Mapping[str, Value]) -> EngineChoice:
     asked = {**ENGINE_DEFAULTS.get(stage, {}), **given}
     params = card.defaults | {
-        k: _typed(stage, k, v, card.defaults[k]) for k, v in asked.items() if k in card.defaults
+        k: typed(stage, k, v, card.defaults[k]) for k, v in asked.items() if k in card.defaults
     }
     return EngineChoice.model_validate({
         "id": card.id, "version": card.version, "runtime": card.runtime, "weights": weights_digest(card),
         "params": params, "max_ring_residual": card.suits.max_ring_residual,
         "max_thickness": card.suits.max_thickness, "synthetic": card.suits.synthetic, "fallback": card.fallback,
+        **upscaler_facts(card),
     })  # fmt: skip
-
-
-def _typed(stage: str, name: str, value: Value, default: Value) -> Value:
-    """`value` as the default's type; a whole number is fine for a float. BadRequest otherwise."""
-    if isinstance(default, bool) or isinstance(value, bool):
-        good = isinstance(default, bool) and isinstance(value, bool)
-    elif isinstance(default, float):
-        good, value = isinstance(value, int | float), float(value) if not isinstance(value, str) else value
-    else:
-        good = isinstance(value, type(default))
-    if not good:
-        kind = KINDS[type(default)]
-        raise BadRequest(f"{stage}.{name}={value!r} is not {kind}", cure=f"give {kind}, such as {default!r}")
-    low, high = BOUNDS.get((stage, name), (None, None))
-    if low is not None and high is not None and not low <= float(value) <= high:
-        raise BadRequest(f"{stage}.{name}={value} is out of bounds", cure=f"give {low} to {high}")
-    return value

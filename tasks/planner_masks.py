@@ -8,7 +8,7 @@ from model_registry.card import Role
 from model_registry.errors import UnknownEngine
 from model_registry.registry import Registry
 from tasks.errors import BadRequest
-from tasks.intents import BY_OBJECT, Intent, MaskWords, RemoveText
+from tasks.intents import BY_OBJECT, Clean, Intent, MaskWords, RemoveText, Upscale
 from tasks.plan import Value
 
 OF_MASKS = ("grow", "refine")
@@ -25,6 +25,8 @@ def finding_roles(intent: Intent) -> tuple[Role, ...]:
 
 def own_defaults(stage: str, defaults: Mapping[str, Value], intent: Intent) -> dict[str, Value]:
     """A stage's parameters without those that do nothing for this intent."""
+    if stage == "detection" and isinstance(intent, Upscale | Clean):  # all that is found is kept as it is
+        return {}
     idle = OF_MASKS if stage == "detection" and isinstance(intent, RemoveText) else ()
     return {name: value for name, value in defaults.items() if name not in idle}
 

@@ -9,7 +9,7 @@ from typing import Literal
 from tasks.contracts import OUTCOMES, Outcome
 from tasks.intents import Frozen
 from tasks.plan import Value
-from tasks.savings import Savings
+from tasks.savings import CellSavings, Savings
 
 
 class StageResult(Frozen):
@@ -79,6 +79,61 @@ class RegionResult(Frozen):
     """Intermediate (`region`, `mask`, `fill`, `blend`, `final`) to sha256."""
 
 
+class RungShare(Frozen):
+    """What one rung of the ladder of upscalers did of a picture."""
+
+    engine: str
+    colour: str
+    """Its colour on the routing map, `#rrggbb`."""
+    cells: int
+    seconds: float
+    """Expected by its card, surroundings included."""
+
+
+class Enlargement(Frozen):
+    """How a picture was enlarged or cleaned: who made which cells, what that saved, and how true it is to the source."""
+
+    scale: int
+    cell: int
+    """Side of a cell, px of the source."""
+    rungs: tuple[RungShare, ...]
+    """The ladder, cheap to heavy."""
+    saved: float
+    """Share of the cost of the top rung everywhere that was not spent, by the cards."""
+    expected_loss_db: float
+    """What the cheaper rungs are expected to lose against the top one everywhere."""
+    consistency_db: float
+    """PSNR of the result, scaled down again, to the source."""
+    worst_cell_db: float
+    colour_shift: float
+    """Largest shift of a channel's mean, levels of 255."""
+    hallucination: float
+    """The most detail of any cell that neither the source nor the cheapest rung explains, against what they do explain."""
+    corrected: int
+    """Cells pulled back to the source."""
+    protected: int = 0
+    """Cells that no network was allowed to touch."""
+    cautious: int = 0
+    """Cells with text or faces, kept from an engine that invents."""
+    artifacts: dict[str, str] = {}
+    """`confidence`, `routing` and `cells` to sha256."""
+
+    @property
+    def cells(self) -> int:
+        """All cells of the picture."""
+        return sum(rung.cells for rung in self.rungs)
+
+    def sentence(self) -> str:
+        """In words, for a line of a report."""
+        done = ", ".join(f"{r.engine} {r.cells / max(self.cells, 1):.0%}" for r in self.rungs if r.cells)
+        saved = (
+            f"; {self.saved:.0%} of the cost of {self.rungs[-1].engine} everywhere saved"
+            if len(self.rungs) > 1
+            else ""
+        )
+        return f"{self.cells} cells: {done}{saved}; scaled down again {self.consistency_db:.1f} dB from the source"
+
+
 class ItemResult(Frozen):
     """How one picture ended."""
 
@@ -109,6 +164,8 @@ class ItemResult(Frozen):
     thumbnails: dict[str, str] = {}
     """`before` and `after` to sha256, for the sheet."""
     notes: tuple[str, ...] = ()
+    enlargement: Enlargement | None = None
+    """Of a picture that was enlarged or cleaned."""
 
 
 class Rerun(Frozen):
@@ -158,6 +215,8 @@ class RunResult(Frozen):
     """Of what it is a rerun."""
     savings: Savings | None = None
     """What the cheap rungs of the ladder saved."""
+    cell_savings: CellSavings | None = None
+    """What was saved on the cells of pictures that were enlarged."""
     previews: str = ""
     """The run that made the previews of the same pictures first, in two passes."""
 

@@ -65,3 +65,44 @@ class Savings(Frozen):
             f"{self.regions} of {total} filled regions stayed below {self.top}: {self.seconds:.2f} s used, "
             f"about {self.top_seconds:.2f} s with {self.top} ({self.basis})"
         )
+
+
+class RungCells(Frozen):
+    """The cells of enlarged pictures that one rung made."""
+
+    engine: str
+    cells: int
+    seconds: float
+    """Expected by its card, surroundings included."""
+    network: bool
+    """Whether it is one; else it is classical code."""
+
+
+class CellSavings(Frozen):
+    """An account over the cells of the pictures that a run enlarged."""
+
+    pictures: int
+    rungs: tuple[RungCells, ...]
+    top_seconds: float
+    """What the top rung everywhere would have taken, by the cards."""
+
+    @property
+    def cells(self) -> int:
+        return sum(rung.cells for rung in self.rungs)
+
+    @property
+    def without_network(self) -> int:
+        """Cells that no network made."""
+        return sum(rung.cells for rung in self.rungs if not rung.network)
+
+    @property
+    def seconds(self) -> float:
+        """Expected of all rungs, by the cards."""
+        return sum(rung.seconds for rung in self.rungs)
+
+    def sentence(self) -> str:
+        """In words, for a line of a report."""
+        return (
+            f"{self.without_network} of {self.cells} cells of {self.pictures} enlarged pictures needed no network; by the cards "
+            f"{self.seconds:.2f} s in place of {self.top_seconds:.2f} s with the top of the ladder everywhere"
+        )

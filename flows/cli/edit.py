@@ -49,6 +49,14 @@ Engine = Annotated[
 Param = Annotated[list[str] | None, typer.Option("--param", metavar="STAGE.NAME=VALUE")]
 Seed = Annotated[int, typer.Option("--seed")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
+Protect = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--protect",
+        metavar="X0,Y0,X1,Y1",
+        help="With --upscale or --clean: a box of the source that no network touches. Repeatable.",
+    ),
+]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Do everything again, whatever is stored.")]
 Track = Annotated[bool, typer.Option("--track", help="Log an MLflow run as well.")]
 
@@ -57,6 +65,7 @@ def edit(
     images: Images, remove_text: RemoveText = False, remove_object: RemoveObject = False, replace: Replace = "",
     upscale: Upscale = 0, clean: Clean = False, mask: Mask = "", text: Text = "overlay", rights: Rights = "unknown", preset: Preset = "",
     object_box: ObjectBox = None, click: Click = None, click_off: ClickOff = None, named: Object = "",
+    protect: Protect = None,
     out: Out = "", tier: TierOption = "final", engine: Engine = None, param: Param = None, seed: Seed = 0,
     fresh: Fresh = False, track: Track = False, as_json: Json = False,
 ) -> None:  # fmt: skip
@@ -76,6 +85,7 @@ def edit(
         seed,
         out,
         preset,
+        protect or (),
     )
     jobs = edit_jobs(images, options)
 

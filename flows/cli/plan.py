@@ -32,7 +32,7 @@ def plan(
     upscale: edit_command.Upscale = 0, clean: edit_command.Clean = False, generate: Prompt = "",
     mask: edit_command.Mask = "", text: edit_command.Text = "overlay", rights: edit_command.Rights = "unknown",
     preset: edit_command.Preset = "", object_box: ObjectBox = None, click: Click = None, click_off: ClickOff = None,
-    named: Object = "",
+    named: Object = "", protect: edit_command.Protect = None,
     out: edit_command.Out = "", tier: edit_command.TierOption = "final", engine: edit_command.Engine = None,
     param: edit_command.Param = None, seed: edit_command.Seed = 0, size: generate_command.Size = "512x512",
     scheduler: generate_command.Scheduler = "", steps: generate_command.Steps = 0, as_json: edit_command.Json = False,
@@ -40,7 +40,7 @@ def plan(
     """Print the plan for a picture: stages, ladders of engines, parameters, thresholds."""
     options = EditOptions(
         remove_text, remove_object, replace, upscale, clean, mask_text(mask, object_box, click, click_off, named), text, rights, tier, engine or (), param or (), seed, out,
-        preset,
+        preset, protect or (),
     )  # fmt: skip
     if generate:
         if images or options != EditOptions(

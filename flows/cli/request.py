@@ -10,11 +10,13 @@ from typing import Literal, cast, get_args
 
 from flows.cli.check import check_job
 from flows.cli.destination import Destination, destinations
-from flows.options import TextChoice, one_of, parse_engines, parse_params, parse_text
+from flows.options import TextChoice, one_of, parse_boxes, parse_engines, parse_params, parse_text
 from tasks.detection.masks import parse_mask
 from tasks.errors import BadRequest
 from tasks.intents import (
+    MOST_PROTECTED,
     Clean,
+    Coordinates,
     Intent,
     MaskSpec,
     RemoveObject,
@@ -49,6 +51,7 @@ class EditOptions:
     seed: int = 0
     out: str = ""
     preset: str = ""
+    protect: Sequence[str] = ()
 
     def intent(self) -> Intent:
         """Exactly one intent; BadRequest names what is missing or too many."""
@@ -67,13 +70,19 @@ class EditOptions:
         if self.remove_text:
             return RemoveText(text=parse_text(self.text), rights=rights, preset=self.preset)
         if self.upscale:
-            return Upscale(scale=cast(Literal[2, 3, 4], self.upscale))
+            return Upscale(scale=cast(Literal[2, 3, 4], self.upscale), protect=self._protected())
         if self.clean:
-            return Clean()
+            return Clean(protect=self._protected())
         mask: MaskSpec = parse_mask(self.mask)
         if self.replace:
             return Replace(mask=mask, prompt=self.replace, rights=rights)
         return RemoveObject(mask=mask, rights=rights)
+
+    def _protected(self) -> tuple[Coordinates, ...]:
+        boxes = parse_boxes(self.protect)
+        if len(boxes) > MOST_PROTECTED:
+            raise BadRequest(f"{len(boxes)} boxes are to be protected", cure=f"at most {MOST_PROTECTED}")
+        return boxes
 
     def _check(self, chosen: str) -> None:
         one_of("--text", self.text, get_args(TextChoice))
@@ -89,6 +98,10 @@ class EditOptions:
         if wanted and not self.mask:
             cure = "--mask FILE, or box:x0,y0,x1,y1, poly:…, key:#rrggbb; or --object-box, --click, --object"
             raise BadRequest(f"{chosen} needs a mask", cure=cure)
+        if self.protect and chosen not in ("--upscale", "--clean"):
+            raise BadRequest(
+                f"{chosen} takes no --protect", cure="leave it out: what the mask leaves out stays as it is"
+            )
         if self.preset and not self.remove_text:
             raise BadRequest(f"{chosen} takes no preset", cure="leave out --preset, or use --remove-text")
         if self.mask and not wanted:

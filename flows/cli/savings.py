@@ -9,11 +9,11 @@ import typer
 
 from flows.cli.edit import Json
 from flows.request import RunRequest
-from flows.savings import savings_of, table_of
+from flows.savings import cell_savings_of, cell_table_of, savings_of, table_of
 from flows.savings_sample import Sampled, sample
 from flows.stored_run import jobs_of, store_of, stored_run
 from infra.settings import Settings
-from tasks.savings import Savings
+from tasks.savings import CellSavings, Savings
 from tasks.workshop import workshop
 
 RunId = Annotated[str, typer.Argument(help="A finished run.")]
@@ -30,17 +30,28 @@ def savings(run_id: RunId, size: Sample = 0, as_json: Json = False) -> None:
     spec = RunRequest("savings", (), settings).spec.model_copy(update={"run": run_id})
     shop = workshop(spec)
     found = result.savings or savings_of(shop.registry, result.items, result.tier)
+    cells = result.cell_savings or cell_savings_of(shop.registry, result.items)
     compared = sample(shop, result, jobs_of(store, result), size) if size else None
     if as_json:
         said = {
             "savings": found.model_dump(mode="json") if found else None,
+            "cells": cells.model_dump(mode="json") if cells else None,
             "sample": {**compared.model_dump(mode="json"), "differences": compared.differences}
             if compared
             else None,
         }
         typer.echo(json.dumps(said))
         return
-    _print(found, compared)
+    if found or not cells:
+        _print(found, compared)
+    if cells:
+        _print_cells(cells)
+
+
+def _print_cells(cells: CellSavings) -> None:
+    typer.echo(cells.sentence())
+    for row in cell_table_of(cells):
+        typer.echo("  ".join(f"{cell:<14}" for cell in row).rstrip())
 
 
 def _print(found: Savings | None, compared: Sampled | None) -> None:

@@ -105,6 +105,11 @@ def print_run(result: RunResult) -> None:
         )  # fmt: skip
     console.print(table)
     counts = ", ".join(f"{n} {outcome}" for outcome, n in result.counts.items())
+    for item in result.items:
+        if item.enlargement and item.enlargement.scale > 1:
+            console.print(
+                f"{item.id}: {item.enlargement.sentence()}", soft_wrap=True, highlight=False, markup=False
+            )
     console.print(f"\n{result.run_id}: {counts} in {result.seconds:.1f} s", highlight=False)
     if result.counts.get("needs-review"):
         console.print(f"to decide     pentimento review {result.run_id}", soft_wrap=True, highlight=False)
@@ -120,6 +125,9 @@ def print_run(result: RunResult) -> None:
 
 
 def _engines(item: ItemResult) -> str:
+    made = item.enlargement
+    if made and made.scale > 1:
+        return ", ".join(f"{r.engine} {r.cells / max(made.cells, 1):.0%}" for r in made.rungs if r.cells)
     used = {region.engine: None for region in item.regions}
     return ", ".join(used) or next((s.engine for s in item.stages if s.engine), "")
 

@@ -36,9 +36,22 @@ class SheetRegion:
     seconds: Mapping[str, float]
     """By stage."""
     intermediates: tuple[SheetPicture, ...]
-    """In order: region, mask, recovered, fill, blend, final; on the sheet of a rerun, `before the rerun` after them."""
+    """In order: region, mask, recovered, lanczos, fill, blend, final; on the sheet of a rerun, `before the rerun` after them."""
     notes: tuple[str, ...] = ()
     """What else is known of it: the policy's word, how its mask was found, how much was recovered."""
+
+
+@dataclass(frozen=True)
+class SheetEnlargement:
+    """How a picture was enlarged."""
+
+    sentence: str
+    maps: tuple[SheetPicture, ...]
+    """Which engine made each cell, and how sure the baseline was of it."""
+    legend: tuple[tuple[str, str], ...]
+    """Colour (`#rrggbb`) and what it stands for on the first map."""
+    pairs: tuple[tuple[int, str, SheetPicture, SheetPicture], ...]
+    """Of the hardest clusters: region number, engine, the source enlarged by Lanczos, and the result."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +79,7 @@ class SheetItem:
     """What the policy lets pass with a mark, and text that was left alone."""
     links: tuple[tuple[str, str], ...] = ()
     """Words and the address of another sheet: of a rerun, or of the run that this is a rerun of."""
+    enlargement: SheetEnlargement | None = None
 
 
 @dataclass(frozen=True)
@@ -86,3 +100,6 @@ class Sheet:
     """A table of what the cheap engines saved: its head and its rows; empty for none."""
     savings_notes: tuple[str, ...] = ()
     """What the table says in words, and what it does not say."""
+    cells: tuple[tuple[str, ...], ...] = ()
+    """A table of who made the cells of enlarged pictures: its head and its rows; empty for none."""
+    cells_note: str = ""

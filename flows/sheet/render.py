@@ -17,7 +17,7 @@ from flows.sheet.view import view
 __all__ = ["render", "thumbnail"]
 
 PAGE = Path(__file__).parent / "page"
-STYLES = ("base.css", "card.css")
+STYLES = ("base.css", "card.css", "enlarged.css")
 SCRIPTS = ("cards.js", "compare.js", "regions.js", "filter.js", "keys.js")
 
 

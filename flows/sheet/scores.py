@@ -9,13 +9,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from flows.sheet.model import SheetItem
 from flows.sheet.text import words
 
-HIGHER_IS_BETTER = {"psnr", "ssim", "agreement", "confidence", "iou", "similarity"}
+HIGHER_IS_BETTER = {"psnr", "ssim", "agreement", "confidence", "iou", "similarity", "consistency"}
 REASONS_SAY = {
     "outside_changed": "pixels changed outside",
     "low_frequency_delta_e": "colour shift",
     "residual_text": "text still read",
     "grain_ratio": "grain",
     "sharpness_ratio": "sharpness",
+    "consistency_db": "scaled down again",
+    "hallucination": "detail that the source does not explain",
 }
 """How a reason names a score, where it does not use the score's own name."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flows.sheet.model import Sheet, SheetItem, SheetPicture, SheetRegion
+from flows.sheet.model import Sheet, SheetEnlargement, SheetItem, SheetPicture, SheetRegion
 from flows.sheet.pictures import Banked, PictureBank
 from flows.sheet.scores import badness, failing, item_scores, worst_first
 from flows.sheet.text import shown, words
@@ -14,6 +15,7 @@ from tasks.contracts import OUTCOMES
 FRAME_WIDTH, FRAME_HEIGHT = 640, 520
 """The most a before/after picture takes on the page, in CSS pixels."""
 MOST_ENLARGED = 4
+COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,16 @@ class RegionView:
 
 
 @dataclass(frozen=True)
+class EnlargementView:
+    """An enlargement with its banked pictures."""
+
+    sentence: str
+    maps: tuple[Banked, ...]
+    legend: tuple[tuple[str, str], ...]
+    pairs: tuple[tuple[int, str, Banked, Banked], ...]
+
+
+@dataclass(frozen=True)
 class ItemView:
     """An item with all that its card says."""
 
@@ -59,6 +71,7 @@ class ItemView:
     bars: tuple[Bar, ...]
     score_names: tuple[str, ...]
     regions: tuple[RegionView, ...]
+    enlargement: EnlargementView | None
 
 
 @dataclass(frozen=True)
@@ -157,7 +170,17 @@ def _item(item: SheetItem, ranks: tuple[int, ...], bank: PictureBank) -> ItemVie
         bars=_bars(item.stages),
         score_names=tuple(dict.fromkeys(name for region in item.regions for name in region.scores)),
         regions=regions,
+        enlargement=_enlargement(item.enlargement, bank) if item.enlargement else None,
     )
+
+
+def _enlargement(one: SheetEnlargement, bank: PictureBank) -> EnlargementView:
+    """Raises ValueError for a legend's colour that is none: it is written into the page as it is."""
+    for colour, _ in one.legend:
+        if not COLOUR.fullmatch(colour):
+            raise ValueError(f"{colour!r} is no colour")
+    pairs = tuple((n, engine, bank.add(before), bank.add(after)) for n, engine, before, after in one.pairs)
+    return EnlargementView(one.sentence, tuple(bank.add(p) for p in one.maps), one.legend, pairs)
 
 
 def _banked(picture: SheetPicture | None, bank: PictureBank) -> Banked | None:

@@ -12,7 +12,7 @@ from tasks.intents import BY_REGION, Generate, RemoveText, Replace
 from tasks.job import JobSpec
 from tasks.memo import Done, record_key
 from tasks.patched import Patched
-from tasks.results import ItemResult, KeptText, RegionResult, StageResult
+from tasks.results import Enlargement, ItemResult, KeptText, RegionResult, StageResult
 from tasks.steps.carried import sharing
 from tasks.steps.deliver import Delivered, export, keep, place_ref
 from tasks.steps.detect import Detected, detect
@@ -21,7 +21,8 @@ from tasks.steps.policy import Decided, decide, untouched
 from tasks.steps.restore import Restored, restore
 from tasks.steps.source import Source, raster_of, read_source
 from tasks.steps.thumbnails import thumbnail
-from tasks.steps.whole import whole_picture
+from tasks.steps.upscale_result import upscaled
+from tasks.steps.whole import generated
 from tasks.workshop import Workshop
 
 PULL = "install the program again: its weights are part of it"
@@ -35,9 +36,12 @@ def finish(shop: Workshop, job: JobSpec) -> ItemResult:
         known = finished(shop, source)
         if known:
             return known
+        if isinstance(job.intent, Generate):
+            stage = "generation"
+            return _generated(shop, source)
         if not isinstance(job.intent, BY_REGION):
-            stage = "generation" if isinstance(job.intent, Generate) else "enhancement"
-            return _whole(shop, source)
+            stage = "enhancement"
+            return _upscaled(shop, source)
         stage = "detection"
         detected = detect(shop, source)
         stage = "policy"
@@ -46,7 +50,7 @@ def finish(shop: Workshop, job: JobSpec) -> ItemResult:
             return _blocked(shop, source, detected, decided)
         stage = "generation"
         restored = restore(shop, source, detected.regions)
-        _require_as_before(job, restored)
+        _require_as_before(job, [one.result for one in restored])
         stage = "export"
         return _regional(shop, source, detected, decided, restored)
     except Exception as error:
@@ -86,9 +90,9 @@ def _item_key(shop: Workshop, source: Source) -> str:
     return record_key("item", identity)
 
 
-def _require_as_before(job: JobSpec, restored: Sequence[Restored]) -> None:
+def _require_as_before(job: JobSpec, regions: Sequence[RegionResult]) -> None:
     """A rerun of one region changes no other."""
-    made = {r.result.n: (r.result.box, r.result.artifacts.get("final", "")) for r in restored}
+    made = {r.n: (r.box, r.artifacts.get("final", "")) for r in regions}
     for seen in job.as_before:
         if made.get(seen.n) != (seen.box, seen.final):
             raise BadRequest(
@@ -104,16 +108,30 @@ def _asked(source: Source) -> str:
     )
 
 
-def _whole(shop: Workshop, source: Source) -> ItemResult:
-    after, done, wanted, used = whole_picture(shop, source)
-    generated = isinstance(source.job.intent, Generate)
-    before = None if generated else raster_of(shop, source)
-    made_by = SourceType.TRAINED if generated else SourceType.ENHANCED
-    delivered = export(shop, source, after, before, made_by, done.ref("picture").sha256)
+def _generated(shop: Workshop, source: Source) -> ItemResult:
+    after, done, wanted, used = generated(shop, source)
+    delivered = export(shop, source, after, None, SourceType.TRAINED, done.ref("picture").sha256)
     work = _stage(done, done.stage, used.id, done.ref("picture").sha256)
     stood_in = Ending("degraded", done.stage, f"{used.id} stood in for {wanted.id}", LOOK)
     ending = Ending("done") if used.id == wanted.id else stood_in
     return _result(shop, source, delivered, ending, (), (work,))
+
+
+def _upscaled(shop: Workshop, source: Source) -> ItemResult:
+    made = upscaled(shop, source)
+    _require_as_before(source.job, made.regions)
+    made_by = SourceType.COMPOSITE if made.invented else SourceType.ENHANCED
+    delivered = export(shop, source, made.after, raster_of(shop, source), made_by, *made.inputs)
+    return _result(
+        shop,
+        source,
+        delivered,
+        made.ending,
+        made.regions,
+        made.stages,
+        figures=made.figures,
+        notes=made.notes,
+    )
 
 
 def _regional(
@@ -168,6 +186,7 @@ def _stage(done: Done, stage: str, engine: str = "", artifact: str = "") -> Stag
 def _result(
     shop: Workshop, source: Source, delivered: Delivered, ending: Ending,
     regions: tuple[RegionResult, ...], stages: tuple[StageResult, ...], kept: tuple[KeptText, ...] = (),
+    figures: Enlargement | None = None, notes: tuple[str, ...] = (),
 ) -> ItemResult:  # fmt: skip
     done = delivered.done
     exported = _stage(done, "export", artifact=done.ref("output").sha256)
@@ -181,7 +200,7 @@ def _result(
         width=delivered.width, height=delivered.height, regions=regions, stages=(*stages, exported),
         plan=source.plan.digest, asked=_asked(source), source_sha256=source.sha256, output_sha256=done.ref("output").sha256,
         media_type=delivered.media_type, suffix=delivered.suffix, thumbnails=shown,
-        notes=source.facts.notes if source.facts else (),
+        notes=(*(source.facts.notes if source.facts else ()), *notes), enlargement=figures,
     )  # fmt: skip
     shop.memo.write(
         "item", _item_key(shop, source), {"output": done.ref("output")}, result.model_dump(mode="json")

@@ -19,7 +19,8 @@ from tasks.job import JobSpec
 from tasks.lossless import decode_raster, encode_raster
 from tasks.memo import Produced
 from tasks.plan import EditPlan
-from tasks.planner import plan
+from tasks.planner import Request, plan
+from tasks.planner_upscale import UPSCALING, inventing
 from tasks.triage.decode import decode
 from tasks.triage.facts import measure
 from tasks.workshop import Workshop
@@ -62,16 +63,23 @@ def read_source(shop: Workshop, job: JobSpec) -> Source:
     facts = _facts(shop, job, data, sha)
     companion = _read_companion(shop, job)
     companion_sha = hashlib.sha256(companion).hexdigest() if companion is not None else ""
-    by_region = isinstance(job.intent, BY_REGION)
-    guard = shop.guard.identity if by_region else {}
-    thresholds = shop.guard.policy.thresholds if by_region else {}
-    chosen = plan(job.intent, facts, shop.registry, job.request, guard, thresholds)
-    own = {
-        c.n: plan(job.intent, facts, shop.registry, changed(job.request, c, shop.registry), guard, thresholds)
-        for c in job.changes
-    }  # fmt: skip
+    thresholds = shop.guard.policy.thresholds if isinstance(job.intent, BY_REGION) else {}
+
+    def planned(request: Request) -> EditPlan:
+        guard = shop.guard.identity if _guarded(shop, job, request) else {}
+        return plan(job.intent, facts, shop.registry, request, guard, thresholds)
+
+    chosen = planned(job.request)
+    own = {c.n: planned(changed(job.request, c, shop.registry)) for c in job.changes}
     held = data if len(data) <= HELD else None
     return Source(job, sha, held, companion, companion_sha, facts, chosen, own)
+
+
+def _guarded(shop: Workshop, job: JobSpec, request: Request) -> bool:
+    """Whether the policy has a say: on every edit of a region, and where an engine that invents is named."""
+    return isinstance(job.intent, BY_REGION) or inventing(
+        job.intent, shop.registry, request.engines.get(UPSCALING)
+    )
 
 
 def data_of(shop: Workshop, source: Source) -> bytes:

@@ -1,4 +1,4 @@
-"""The steps that make a whole picture rather than regions: upscaling, cleaning, generating."""
+"""The step that makes a picture from a prompt alone."""
 
 from __future__ import annotations
 
@@ -6,40 +6,22 @@ import numpy as np
 
 from model_registry.engines import wrap
 from tasks.contracts import Raster
-from tasks.enhancement.upscale import upscale_raster
 from tasks.generation.seeds import region_seed
 from tasks.intents import Generate
 from tasks.lossless import decode_raster, encode_raster
 from tasks.memo import Done, Produced
 from tasks.plan import EngineChoice, StagePlan
 from tasks.steps.engines import first_that_works, identity, with_engine
-from tasks.steps.source import Source, raster_of
+from tasks.steps.source import Source
 from tasks.workshop import Workshop
 
 
-def whole_picture(shop: Workshop, source: Source) -> tuple[Raster, Done, EngineChoice, EngineChoice]:
+def generated(shop: Workshop, source: Source) -> tuple[Raster, Done, EngineChoice, EngineChoice]:
     """The new picture, its record, the engine wanted and the engine that did it."""
-    generated = isinstance(source.job.intent, Generate)
-    stage = source.plan.stage("generation" if generated else "enhancement")
+    stage = source.plan.stage("generation")
     assert stage is not None
-    make = _generate if generated else _upscale
-    done, used = first_that_works(stage, stage.engines[0], lambda c: make(shop, source, stage, c))
+    done, used = first_that_works(stage, stage.engines[0], lambda c: _generate(shop, source, stage, c))
     return decode_raster(done.load("picture")), done, stage.engines[0], used
-
-
-def _upscale(shop: Workshop, source: Source, stage: StagePlan, choice: EngineChoice) -> Done:
-    scale = int(stage.number("scale"))
-
-    def compute() -> Produced:
-        raster = raster_of(shop, source)
-        result = with_engine(shop, choice, lambda card, engine, params: upscale_raster(
-            raster, scale, lambda image, factor: wrap.upscale(card, engine, image, factor, params=params)
-        ))  # fmt: skip
-        return Produced({"picture": (encode_raster(result), "image/png")})
-
-    triage = source.plan.stage("triage")
-    inputs = {"source": source.sha256, "triage": dict(triage.params) if triage else {}}
-    return shop.memo.do(stage.stage, identity(stage, choice, **inputs), compute)
 
 
 def _generate(shop: Workshop, source: Source, stage: StagePlan, choice: EngineChoice) -> Done:

@@ -35,7 +35,7 @@ def test_a_plan_is_readable(pentimento: Command) -> None:
         "triage", "detection", "policy", "generation", "blending", "enhancement", "verification", "export"
     ]  # fmt: skip
     assert (
-        "synthetic@1 -> plane@1 -> membrane@1 -> fill-small@1 -> telea@1 -> anchored@1 -> exemplar@3"
+        "synthetic@1 -> plane@1 -> membrane@1 -> fill-small@1 -> telea@1 -> anchored@2 -> exemplar@4"
         in lines["generation"]
     )
     assert "leak_max=0.04" in said.out
@@ -66,6 +66,16 @@ def test_several_plans_are_still_one_object(here: Path, pentimento: Command) -> 
         "upscale",
         "upscale",
     ]
+
+
+def test_the_plan_of_an_enlargement_names_ladder_targets_and_what_is_protected(pentimento: Command) -> None:
+    said = pentimento(
+        "plan", "a.png", "--upscale", "4", "--protect", "1,2,30,20", "--param", "enhancement.budget=0.5"
+    )
+    assert said.code == 0
+    assert "lanczos@" in said.out
+    for words in ("protected    1,2,30,20", "budget=0.5", "loss_db=0.02", "consistency_db=45.0", "cell=32"):
+        assert words in said.out, words
 
 
 def test_what_generate_would_do_can_be_planned(

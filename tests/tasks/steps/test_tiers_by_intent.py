@@ -54,6 +54,8 @@ def test_each_intent_has_a_preview_of_the_same_thing(tmp_path: Path, picture: Pa
     small, large = load(preview.output), load(final.output)
     assert small.shape[0] * small.shape[1] <= PREVIEW_PIXELS < large.shape[0] * large.shape[1]
     assert small.shape[1] / small.shape[0] == pytest.approx(large.shape[1] / large.shape[0], rel=0.01)
+    if isinstance(intent, Upscale):  # its regions are the hardest cells of the very picture that was enlarged
+        return
     assert [(r.n, r.kind, r.text) for r in preview.regions] == [(r.n, r.kind, r.text) for r in final.regions]
     share = small.shape[1] / large.shape[1]
     for one, other in zip(preview.regions, final.regions, strict=True):

@@ -16,6 +16,10 @@ _AROUND = 8
 """Px of the input looked at beyond a band; even, so that halving keeps its place."""
 _FLAT_AROUND = 4
 """A cell is flat only with so many px around it, so that no edge beside it reaches in."""
+_CALM = 8
+"""Side of the squares whose noise is looked at, px: small, so that there are calm ones between edges."""
+_CALMEST = 0.6
+"""What the calmest square of a cell of nothing but noise has of it."""
 _IMMERKAER = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
@@ -29,7 +33,7 @@ class Features:
     edges: Cells
     """Of the Laplacian, the edge strength that ARM routes by (Chen et al. 2022)."""
     noise: Cells
-    """Standard deviation of noise, levels of 255, texture counted in (Immerkaer 1996)."""
+    """Standard deviation of noise, levels of 255 (Immerkaer 1996), where the cell is calmest: texture counts where all is textured."""
     flat: Zone
     """Cells that are one colour, within 1 level of 255, with their surroundings: nothing to enlarge or clean."""
 
@@ -71,7 +75,9 @@ def _band(raster: Raster, grid: Grid, top: int, bottom: int) -> tuple[Cells, Cel
     edges = cv2.Laplacian(grey, cv2.CV_32F, ksize=1, borderType=cv2.BORDER_REPLICATE)
     detail, sharp = (means(np.square(plane[own]), grid.cell) for plane in (_lost(grey), edges))
     rough = np.abs(cv2.filter2D(grey, cv2.CV_32F, _IMMERKAER, borderType=cv2.BORDER_REPLICATE)[own])
-    noise = means(rough, grid.cell) * np.float32(np.sqrt(np.pi / 2) / 6)
+    smooth = np.asarray(cv2.blur(rough, (_CALM, _CALM)), np.float32)
+    calmest = _extreme(smooth, grid.cell, np.minimum)
+    noise = calmest * np.float32(np.sqrt(np.pi / 2) / 6 / _CALMEST)
     return detail, sharp, noise, _flat(shown, own, grid.cell)
 
 

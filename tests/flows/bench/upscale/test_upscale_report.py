@@ -117,11 +117,12 @@ def test_memory_that_runs_out_is_injected_at_every_call() -> None:
 
 def test_a_rung_that_gives_another_picture_in_pieces_is_found_out() -> None:
     def by_size(small: np.ndarray) -> np.ndarray:
-        return np.full(
-            (small.shape[0] * 4, small.shape[1] * 4, 3),
-            min(small.shape[0] * small.shape[1] / 5000, 1),
-            np.float32,
-        )
+        """A grid too fine to be seen in the picture scaled down again, stronger in larger pieces."""
+        large = np.repeat(np.repeat(small, 4, axis=0), 4, axis=1)
+        rows, columns = np.indices(large.shape[:2])
+        strength = min(small.shape[0] * small.shape[1] / 50_000, 0.2)
+        grid = np.where((rows + columns) % 2, strength, -strength)[..., None]
+        return np.clip(large + grid, 0, 1).astype(np.float32)
 
     unsteady = replace(pixels(0.0), enlarge=by_size)
     assert out_of_memory(ladder(unsteady), pair(), 3)["oom_max_levels"] > 1

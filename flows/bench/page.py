@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from numpy.typing import NDArray
@@ -44,3 +45,9 @@ def enlarged_difference(a: Levels, b: Levels) -> tuple[str, Levels]:
 def data_uri(data: bytes, media_type: str) -> str:
     """Bytes as part of the page itself."""
     return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
+
+
+def png_uri(picture: Levels) -> str:
+    """H×W×3 RGB as part of the page itself."""
+    _, data = cv2.imencode(".png", np.ascontiguousarray(picture[..., ::-1]))  # OpenCV writes BGR
+    return data_uri(data.tobytes(), "image/png")

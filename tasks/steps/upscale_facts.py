@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from infra.store.canonical import canonical_json
 from tasks.contracts import Box, JsonObject, Raster
 from tasks.enhancement.features import features
 from tasks.enhancement.fidelity import Bounds
@@ -125,11 +124,6 @@ def crops_of(source: Raster, result: Raster, cells: Sequence[Box], cell: int, sc
 def write_zone(cells: Box, cell: int, source: Raster) -> Box:
     """What a rerun of a cluster may write, px of the source: its cells and the ramp around them."""
     return in_pixels(cells, cell, source, Cutting().ramp)
-
-
-def figures_file(figures: JsonObject) -> tuple[bytes, str]:
-    """The artifact `figures`: what decides nothing, but says it all."""
-    return canonical_json(figures), "application/json"
 
 
 def _by_lanczos(source: Raster, box: Box, scale: int) -> Raster:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.bench.page import data_uri
+from flows.bench.page import png_uri
 
 Levels = NDArray[np.uint8]
 Zone = NDArray[np.bool_]
@@ -24,6 +24,4 @@ def crops(pictures: Mapping[str, Levels], where: Zone) -> tuple[tuple[str, str],
 
 def _inlined(picture: Levels) -> str:
     times = max(1, _LEAST_SIDE // max(picture.shape[:2]))
-    large = picture.repeat(times, axis=0).repeat(times, axis=1)
-    _, data = cv2.imencode(".png", np.ascontiguousarray(large[..., ::-1]))  # OpenCV writes BGR
-    return data_uri(data.tobytes(), "image/png")
+    return png_uri(picture.repeat(times, axis=0).repeat(times, axis=1))

@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from flows.bench.page import Card, data_uri
+from flows.bench.page import Card, png_uri
 from flows.bench.upscale.pictures import Pair
 from flows.bench.upscale.protocol import decibels, luma
 from flows.bench.upscale.ways import Levels
@@ -55,20 +53,14 @@ def card(place: Hard, made: Mapping[str, Levels], routed: Enlarged) -> Card:
         shown.append((f"{name}: {off:.2f} dB", _uri(picture[cut])))
     routing = routed.routing
     overlay = routing_map(place.pair.small, routing.choice, routing.cell)
-    shown.append(("routing of the whole picture", data_uri(_png(overlay), "image/png")))
+    shown.append(("routing of the whole picture", png_uri(overlay)))
     counts = ", ".join(f"{ref} {n}" for ref, n in zip(routing.rungs, routing.cells, strict=True))
     said = f"Mean square error {place.lost:+.2f} against the heavy network. Cells of the picture: {counts}."
     return Card(f"{place.pair.name} at {place.x}, {place.y}", (said,), tuple(shown))
 
 
 def _uri(crop: Levels) -> str:
-    large = np.repeat(np.repeat(crop, _SHOWN, axis=0), _SHOWN, axis=1)
-    return data_uri(_png(large), "image/png")
-
-
-def _png(picture: NDArray[np.uint8]) -> bytes:
-    _, data = cv2.imencode(".png", np.ascontiguousarray(picture[..., ::-1]))
-    return data.tobytes()
+    return png_uri(np.repeat(np.repeat(crop, _SHOWN, axis=0), _SHOWN, axis=1))
 
 
 def hardest(places: Sequence[Hard], most: int) -> list[Hard]:

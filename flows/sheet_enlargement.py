@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
 from flows.sheet.model import SheetEnlargement, SheetPicture
 from flows.sheet.pictures import thumbnail
-from infra.store.contract import Damaged, NotFound
+from flows.sheet_stored import stored_levels
 from tasks.results import Enlargement, ItemResult
 from tasks.workshop import Workshop
 
@@ -65,16 +64,10 @@ def _pairs(shop: Workshop, item: ItemResult) -> Iterable[tuple[int, str, SheetPi
 
 def _picture(shop: Workshop, sha256: str, label: str, side: int, *, cut: bool = False) -> SheetPicture | None:
     """cut: its middle, at most `side` px long; otherwise all of it, scaled down to that."""
-    try:
-        data = shop.store.get(sha256) if sha256 else None
-    except (NotFound, Damaged):
+    levels = stored_levels(shop, sha256)
+    if levels is None:
         return None
-    if data is None:
-        return None
-    pixels = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED))
-    levels = (pixels // 257 if pixels.dtype == np.uint16 else pixels).astype(np.uint8)
     if cut:
         top, left = max(levels.shape[0] - side, 0) // 2, max(levels.shape[1] - side, 0) // 2
         levels = levels[top : top + side, left : left + side]
-    shown = levels[..., None] if levels.ndim == 2 else levels[..., [2, 1, 0, *range(3, levels.shape[2])]]
-    return thumbnail(np.ascontiguousarray(shown), side, label)
+    return thumbnail(np.ascontiguousarray(levels), side, label)

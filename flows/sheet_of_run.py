@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-import cv2
-import numpy as np
-
 from flows.region_notes import item_notes, region_notes
 from flows.rerun_notes import before_of, links_of, rerun_notes
 from flows.savings import cell_table_of, table_of
 from flows.sheet.model import Sheet, SheetItem, SheetPicture, SheetRegion
 from flows.sheet.pictures import thumbnail
 from flows.sheet_enlargement import enlargement_of, fidelity_of
-from infra.store.contract import Damaged, NotFound
+from flows.sheet_stored import stored_bytes, stored_levels
 from tasks.contracts import OUTCOMES
 from tasks.memo import record_key
 from tasks.results import ItemResult, RegionResult, RunResult
@@ -121,30 +118,14 @@ def _intermediates(shop: Workshop, region: RegionResult) -> Iterable[SheetPictur
 
 
 def _picture(shop: Workshop, sha256: str, name: str) -> Iterable[SheetPicture]:
-    data = _bytes(shop, sha256)
-    if data is not None:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-        yield thumbnail(_rgb8(pixels), REGION_SIDE, name)
-
-
-def _rgb8(
-    pixels: np.ndarray[tuple[int, ...], np.dtype[np.generic]],
-) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    levels = (pixels >> 8).astype(np.uint8) if pixels.dtype == np.uint16 else pixels.astype(np.uint8)  # type: ignore[operator]
-    levels = levels[..., None] if levels.ndim == 2 else levels[..., ::-1]
-    return np.ascontiguousarray(levels)
+    levels = stored_levels(shop, sha256)
+    if levels is not None:
+        yield thumbnail(levels, REGION_SIDE, name)
 
 
 def _thumb(shop: Workshop, sha256: str, label: str) -> SheetPicture | None:
-    data = _bytes(shop, sha256)
+    data = stored_bytes(shop, sha256)
     return SheetPicture(label, data, media_type(data)) if data is not None else None
-
-
-def _bytes(shop: Workshop, sha256: str) -> bytes | None:
-    try:
-        return shop.store.get(sha256) if sha256 else None
-    except (NotFound, Damaged):
-        return None
 
 
 def _region_seconds(item: ItemResult) -> dict[int, dict[str, float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from infra.store.contract import Forbidden
@@ -14,6 +15,8 @@ TEMPORARY = ".tmp-"
 """How the names of half-written files begin; no key may hold such a segment."""
 REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Control characters, lone surrogates, line and paragraph separators."""
+PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+"""Keys that need no closer look when they are short: nearly all that the product itself makes."""
 
 
 def checked(key: str) -> str:
@@ -53,6 +56,8 @@ def shown(key: object) -> str:
 def _fault(key: str) -> str:
     if not isinstance(key, str) or not key:
         return "it is empty"
+    if len(key) <= MAX_SEGMENT_BYTES and PLAIN.fullmatch(key):
+        return ""
     if any(unicodedata.category(character) in REFUSED_CATEGORIES for character in key):
         return "it holds a control character"
     if "\\" in key:

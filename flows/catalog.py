@@ -30,19 +30,20 @@ def _run_name() -> str:
 def process_catalog(
     manifest: str, out: str, tier: Literal["preview", "final"] = "final", shard_size: int = 0, fresh: bool = False,
     engines: dict[str, str] | None = None, params: dict[str, dict[str, str | int | float | bool]] | None = None,
-    seed: int = 0, track: bool = True, preview_first: bool = False,
+    seed: int = 0, track: bool = True, preview_first: bool = False, observe: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Process every row of a manifest.
 
     manifest: path or `s3://` address of a CSV, JSON lines or Parquet file. out: folder or `s3://` prefix of the edited pictures.
     preview_first: previews of all pictures, with a sheet of their own, then the pictures, which use again all that the two
-    tiers share: triage, what pictures have in common, detection, policy. Only the second pass is tracked. The same call again
+    tiers share: triage, what pictures have in common, detection, policy. Only the second pass is tracked, and
+    only it is observed. observe: pictures whose sampling is observed, as the settings say for None. The same call again
     resumes. Returns the run's result as JSON, in two passes the second's."""
-    settings = Settings()
+    settings = Settings().observing(observe)
     defaults = Defaults(out, tier, seed, engines, params)
     rows = read_manifest(manifest, defaults, s3_endpoint_url=settings.s3_endpoint_url)
     request = RunRequest(
-        "catalog", rows.jobs, settings, _refused(rows), shard_size or settings.shard_size, fresh, track,
+        "catalog", rows.jobs, settings, refused_rows(rows), shard_size or settings.shard_size, fresh, track,
         aliases=snapshot(rows.jobs, settings), title=manifest,
     )  # fmt: skip
     if preview_first and tier == "final":
@@ -53,10 +54,12 @@ def process_catalog(
 def _previews(request: RunRequest) -> RunResult:
     """The first pass: the same pictures as previews."""
     jobs = tuple(job.model_copy(update={"tier": "preview"}) for job in request.jobs)
-    return execute(replace(request, jobs=jobs, track=False))
+    settings = request.settings.observing(0)
+    return execute(replace(request, jobs=jobs, settings=settings, track=False))
 
 
-def _refused(manifest: Manifest) -> dict[int, ItemResult]:
+def refused_rows(manifest: Manifest) -> dict[int, ItemResult]:
+    """Results of the rows that are no jobs, by their place among all rows."""
     return {place: _bad(row) for place, row in enumerate(manifest.rows) if row.job is None}
 
 

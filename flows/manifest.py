@@ -1,7 +1,8 @@
 """Read a manifest: CSV, JSON lines or Parquet, local or on S3, into one job a row; bad rows are all named at once.
 
-Columns: `id, image, intent, mask, prompt, scale, rights, text, preset, protect, supplier, size, seed, engine, param`. `image`, `mask` and
-`preset` are keys below the manifest's own folder; overlays that several pictures share are learnt from each supplier's apart. `protect` holds boxes x0,y0,x1,y1 with `;` between. `engine` and `param` are `;`-separated `stage=id` and `stage.name=value` pairs.
+Columns: `id, image, intent, mask, prompt, scale, rights, text, preset, protect, supplier, size, seed, engine, param, truth`. `image`, `mask`,
+`preset` and `truth` are keys below the manifest's own folder; overlays that several pictures share are learnt from each supplier's apart. `protect` holds boxes x0,y0,x1,y1 with `;` between. `engine` and `param` are `;`-separated `stage=id` and `stage.name=value` pairs. `truth` is the picture as it
+should come out, where that is known: comparisons measure against it, and nothing else reads it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from tasks.plan import Tier
 
 COLUMNS = (
     "id", "image", "intent", "mask", "prompt", "scale", "rights", "text", "preset", "protect", "supplier", "size", "seed",
-    "engine", "param",
+    "engine", "param", "truth",
 )  # fmt: skip
 REQUIRED = ("id", "image", "intent")
 LINE_BYTES = 1_000_000
@@ -44,6 +45,8 @@ class Row:
     image: str
     job: JobSpec | None
     problem: str = ""
+    truth: str = ""
+    """Key of the true picture below the manifest's folder; empty where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def read_manifest(location: str, defaults: Defaults, *, s3_endpoint_url: str = "
     """Every row of the manifest at a path or `s3://` address.
 
     Raises BadManifest when it cannot be read at all: missing, not text, no rows, or without a needed column."""
-    root, data = _fetch(location, s3_endpoint_url)
+    root, data = fetched(location, s3_endpoint_url)
     records = list(_records(location, data))
     if not records:
         raise BadManifest(
@@ -98,7 +101,8 @@ def read_manifest(location: str, defaults: Defaults, *, s3_endpoint_url: str = "
     return Manifest(root, rows, tuple(sorted(columns - set(COLUMNS))))
 
 
-def _fetch(location: str, s3_endpoint_url: str) -> tuple[str, bytes]:
+def fetched(location: str, s3_endpoint_url: str, what: str = "manifest") -> tuple[str, bytes]:
+    """Its folder, and the bytes of a file at a path or `s3://` address. Raises BadManifest, which calls the file `what`."""
     if location.startswith("s3://"):
         root, name = posixpath.split(location)
     elif "://" in location:
@@ -107,11 +111,11 @@ def _fetch(location: str, s3_endpoint_url: str) -> tuple[str, bytes]:
         path = Path(location).absolute()
         root, name = str(path.parent), path.name
         if not path.is_file():
-            raise BadManifest(f"there is no manifest {location}", cure="check the path")
+            raise BadManifest(f"there is no {what} {location}", cure="check the path")
     try:
         return root, open_store(root, s3_endpoint_url).backend.get(name)
     except (NotFound, Forbidden) as error:
-        raise BadManifest(f"the manifest {location} cannot be read: {error}") from error
+        raise BadManifest(f"the {what} {location} cannot be read: {error}") from error
 
 
 def _records(location: str, data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
@@ -193,7 +197,7 @@ def _row(line: int, record: Mapping[str, str], root: str, defaults: Defaults, se
             engines={**(defaults.engines or {}), **parse_engines(record.get("engine", "").split(";"))},
             params=_merged(defaults.params or {}, parse_params(record.get("param", "").split(";"))),
         )  # fmt: skip
-        return Row(line, name, image, job)
+        return Row(line, name, image, job, truth=record.get("truth", ""))
     except ValidationError as error:
         first = error.errors()[0]
         return Row(

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from flows.request import RunRequest
+from flows.request import Beside, RunRequest
 from flows.reruns import read_result
 from flows.savings import cell_savings_of, cell_table_of, savings_of, table_of
 from flows.sheet.render import render
@@ -31,8 +31,10 @@ SHEET = "review.html"
 SHEET_LINK = re.compile(r'<a href="([A-Za-z0-9._-]+)\.html"')
 
 
-def report(request: RunRequest, spec: WorkshopSpec, result: RunResult) -> RunResult:
-    """The result with where its sheet and its MLflow run are."""
+def report(
+    request: RunRequest, spec: WorkshopSpec, result: RunResult, beside: Beside | None = None
+) -> RunResult:
+    """The result with where its sheet and its MLflow run are. beside: what else tracking is told."""
     shop = workshop(spec)
     savings = _guard("the account of savings", lambda: savings_of(shop.registry, result.items, result.tier))
     cells = _guard("the account of cells", lambda: cell_savings_of(shop.registry, result.items))
@@ -43,7 +45,7 @@ def report(request: RunRequest, spec: WorkshopSpec, result: RunResult) -> RunRes
     )
     result = result.model_copy(update={"sheet": sheet or ""})
     if request.track:
-        mlflow_id = _guard("tracking", lambda: track_run(shop, request.settings, result, html or ""))
+        mlflow_id = _guard("tracking", lambda: track_run(shop, request.settings, result, html or "", beside))
         result = result.model_copy(update={"mlflow_run_id": mlflow_id})
     _guard("Prefect artifacts", lambda: _artifacts(request, shop, result))
     return result

@@ -1,14 +1,28 @@
-"""What a flow hands to the body of a run."""
+"""What a flow hands to the body of a run, and what is told of a run beside its own."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from flows.watched import watched
 from infra.settings import Settings
+from infra.tracking.model import Sample
 from tasks.job import JobSpec
 from tasks.results import ItemResult, Rerun
 from tasks.workshop import WorkshopSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What tracking is told of a run that is part of a larger one, beside its own."""
+
+    parent: str
+    """Our id of the larger one."""
+    params: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    samples: tuple[Sample, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +38,7 @@ class RunRequest:
     shard_size: int = 16
     fresh: bool = False
     track: bool = True
-    aliases: tuple[tuple[str, str, str], ...] = ()
+    aliases: tuple[tuple[str, str, str, str], ...] = ()
     title: str = ""
     rerun: Rerun | None = None
     """What the run does again, where it is a rerun."""
@@ -39,4 +53,5 @@ class RunRequest:
             store=settings.store_url, s3_endpoint_url=settings.s3_endpoint_url, cards=settings.cards, policy=settings.policy,
             aliases=self.aliases, memory_mb=settings.memory_mb, max_pixels=settings.max_pixels,
             max_bytes=settings.max_bytes, fresh=self.fresh, first=self.first,
+            observed=watched(self.jobs, settings.observe),
         )  # fmt: skip

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from flows.embedding import Embedded, embedded
 from flows.region_notes import item_notes, region_notes
 from flows.rerun_notes import before_of, links_of, rerun_notes
 from flows.savings import cell_table_of, table_of
 from flows.sheet.model import Sheet, SheetItem, SheetPicture, SheetRegion
 from flows.sheet.pictures import thumbnail
+from flows.sheet.text import number
 from flows.sheet_enlargement import enlargement_of, fidelity_of
+from flows.sheet_observed import observed_on_sheet
 from flows.sheet_stored import stored_bytes, stored_levels
+from flows.standing_out import embedding_note, item_distances, region_distances, standing_out
 from tasks.contracts import OUTCOMES
 from tasks.memo import record_key
 from tasks.results import ItemResult, RegionResult, RunResult
@@ -44,6 +48,8 @@ def sheet_of_run(shop: Workshop, title: str, result: RunResult) -> Sheet:
     if before:
         items = tuple(_beside(shop, drawn, result, before) for drawn in items)
     shown = "" if len(items) == len(result.items) else f"{len(items)} of {len(result.items)} pictures"
+    seen = embedded(shop, [item for item in urgent[:ITEMS] if item.thumbnails])
+    items = _with_distances(items, seen)
     facts = {"store": shop.spec.store, "cards": shop.registry.digest[:12]}
     if result.counts.get("needs-review"):
         facts["to decide"] = f"pentimento review {result.run_id}"
@@ -54,6 +60,7 @@ def sheet_of_run(shop: Workshop, title: str, result: RunResult) -> Sheet:
         cells=cell_table_of(result.cell_savings) if result.cell_savings else (),
         cells_note=result.cell_savings.sentence() if result.cell_savings else "",
         savings_notes=(result.savings.sentence(), f"Quality: {result.savings.quality}") if result.savings else (),
+        outliers=standing_out(seen), outliers_note=embedding_note(seen),
     )  # fmt: skip
 
 
@@ -82,7 +89,26 @@ def _item(shop: Workshop, item: ItemResult, tier: str, detailed: bool) -> SheetI
         regions=tuple(_region(shop, region, seconds.get(region.n, {}), detailed) for region in item.regions),
         stages=tuple((s.stage, s.engine, s.seconds, s.cached) for s in item.stages), metrics=fidelity_of(item),
         notes=tuple(item_notes(item)), enlargement=enlargement_of(shop, item, detailed),
+        observations=observed_on_sheet(shop, item) if detailed else (),
     )  # fmt: skip
+
+
+def _with_distances(items: Sequence[SheetItem], seen: Embedded) -> tuple[SheetItem, ...]:
+    """How far before and after are apart, of a picture among its measures, of a region among what is known of it."""
+    wholes, of_regions = item_distances(seen), region_distances(seen)
+    return tuple(
+        replace(
+            item, metrics={**item.metrics, **({"embedding_distance": wholes[item.id]} if item.id in wholes else {})},
+            regions=tuple(_with_distance(region, of_regions.get((item.id, region.n))) for region in item.regions),
+        )
+        for item in items
+    )  # fmt: skip
+
+
+def _with_distance(region: SheetRegion, distance: float | None) -> SheetRegion:
+    if distance is None:
+        return region
+    return replace(region, notes=(*region.notes, f"embedding distance before/after: {number(distance)}"))
 
 
 def _beside(shop: Workshop, drawn: SheetItem, result: RunResult, before: ItemResult) -> SheetItem:

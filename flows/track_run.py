@@ -8,7 +8,12 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from flows.embedding import embedded, embeddings_npz
+from flows.observing.stored import observed_items
+from flows.observing.tracked import files_of, metrics_of_seen, pictures_of
+from flows.request import Beside
 from flows.savings import cell_metrics_of, metrics_of
+from flows.standing_out import embedding_metrics
 from infra.settings import Settings
 from infra.store.contract import Damaged, NotFound
 from infra.tracking.mlflow_log import log_run
@@ -17,24 +22,30 @@ from model_registry.weights import weights_digest
 from tasks.contracts import OUTCOMES
 from tasks.results import ItemResult, RunResult
 from tasks.steps.thumbnails import media_type
-from tasks.triage.descriptor import LENGTH, Descriptor, describe
 from tasks.workshop import Workshop
 
 SHOWN = ("before", "after")
 
 
-def track_run(shop: Workshop, settings: Settings, result: RunResult, sheet: str) -> str | None:
+def track_run(
+    shop: Workshop, settings: Settings, result: RunResult, sheet: str, beside: Beside | None = None
+) -> str | None:
     """Log the run; its MLflow id, or None when the server did not take it (it then waits in the spool)."""
-    sample = _spread(result.items, settings.sample)
+    more = beside or Beside("")
+    sample = sample_of(result.items, settings.sample)
+    vectors, seen = embedded(shop, result.items), observed_items(shop, sample)
     files = {
         "outcomes.parquet": outcomes_parquet(result.items),
-        "descriptors.npz": _descriptors(shop, sample),
+        "descriptors.npz": embeddings_npz(vectors),
+        **files_of(seen),
     }
     if sheet:
         files["review.html"] = sheet.encode()
     run = TrackedRun(
-        run_id=result.run_id, name=result.run_id.split("-")[0], params=_params(shop, result), metrics=_metrics(result),
-        tags=_tags(shop, result), began=time.time() - result.seconds, samples=tuple(_pictures(shop, sample)),
+        run_id=result.run_id, name=result.run_id.split("-")[0], params={**_params(shop, result), **more.params},
+        metrics={**_metrics(result), **embedding_metrics(vectors), **metrics_of_seen(seen), **more.metrics},
+        tags={**_tags(shop, result), **more.tags}, parent=more.parent, began=time.time() - result.seconds,
+        samples=(*_pictures(shop, sample), *pictures_of(seen, sample), *more.samples),
         engines=tuple(_engines(shop, result.items)), files=files,
     )  # fmt: skip
     return log_run(
@@ -130,14 +141,18 @@ def _engines(shop: Workshop, items: Iterable[ItemResult]) -> Iterable[EngineVers
         )
 
 
-def _spread(items: Sequence[ItemResult], budget: int) -> list[ItemResult]:
-    """At most `budget` items that have pictures, evenly spread over the run; what needs a look comes first."""
+def sample_of(items: Sequence[ItemResult], budget: int) -> list[ItemResult]:
+    """At most `budget` items that have pictures, in the run's order: what was observed, what needs a look, and of the rest
+    some that are evenly spread over the run. An item's place among them is its step in MLflow."""
     shown = [i for i in items if "after" in i.thumbnails]
-    urgent = [i for i in shown if i.outcome not in ("done", "unchanged")][:budget]
-    rest = [i for i in shown if i not in urgent]
-    left = budget - len(urgent)
+    observed = [i for i in shown if i.observations]
+    urgent = [i for i in shown if i.outcome not in ("done", "unchanged") and not i.observations]
+    first = [*observed, *urgent][:budget]
+    rest = [i for i in shown if not i.observations and i.outcome in ("done", "unchanged")]
+    left = budget - len(first)
     places = [round(p) for p in np.linspace(0, len(rest) - 1, min(left, len(rest)))] if rest and left else []
-    return [*urgent, *(rest[p] for p in places)]
+    chosen = {i.id for i in (*first, *(rest[p] for p in places))}
+    return [i for i in shown if i.id in chosen]
 
 
 def _pictures(shop: Workshop, sample: Sequence[ItemResult]) -> Iterable[Sample]:
@@ -153,23 +168,3 @@ def _thumbnail(shop: Workshop, item: ItemResult, name: str) -> bytes | None:
         return shop.store.get(item.thumbnails[name]) if name in item.thumbnails else None
     except (NotFound, Damaged):
         return None
-
-
-def _descriptors(shop: Workshop, sample: Sequence[ItemResult]) -> bytes:
-    """`ids`, and a row of `before` and `after` each: zeros where a picture has none."""
-    ids = np.array([i.id for i in sample], dtype="U120")
-    arrays = (
-        {name: np.stack([_descriptor(shop, i, name) for i in sample]) for name in SHOWN} if sample else {}
-    )
-    out = io.BytesIO()
-    np.savez_compressed(out, allow_pickle=False, ids=ids, **arrays)
-    return out.getvalue()
-
-
-def _descriptor(shop: Workshop, item: ItemResult, name: str) -> Descriptor:
-    data = _thumbnail(shop, item, name)
-    if data is None:
-        return np.zeros(LENGTH, np.float32)
-    from PIL import Image
-
-    return describe(np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))

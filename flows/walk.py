@@ -1,8 +1,9 @@
-"""The walk of a run: shards through the Prefect tasks, a window at a time, and their results together again."""
+"""The walk of a run, or of several in turns: shards through the Prefect tasks, a window at a time, and their results together again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from flows.request import RunRequest
@@ -17,80 +18,110 @@ from tasks.steps.repeated import takes_part
 from tasks.workshop import Workshop, WorkshopSpec, workshop
 
 
-def walk(request: RunRequest, spec: WorkshopSpec, tell: Callable[[float], None]) -> dict[int, str]:
-    """Every shard through the tasks, a window of shards at a time; the reason of each shard that broke down.
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One run on its way."""
 
-    tell: hears the share of shards that are through, after each window."""
-    shop = workshop(spec)
-    shards = list(_chunks(request.jobs, request.shard_size))
-    broken: dict[int, str] = {}
-    for number, jobs in enumerate(shards):
+    request: RunRequest
+    spec: WorkshopSpec
+    broken: dict[int, str] = field(default_factory=dict)
+    """The reason of each shard that broke down, so far."""
+
+    @property
+    def shards(self) -> list[Sequence[JobSpec]]:
+        """The jobs, in the order of the request."""
+        return list(_chunks(self.request.jobs, self.request.shard_size))
+
+
+def walk(legs: Sequence[Leg], tell: Callable[[float], None], window: int) -> None:
+    """Every shard of every run through the tasks, `window` shards of one run at a time.
+
+    The runs take turns after each window, forwards and then backwards (A B, B A, A B …): whatever else the machine does falls
+    on all of them alike. tell: hears the share of windows that are through."""
+    for leg in legs:
+        _write(leg)
+    most = max(len(leg.shards) for leg in legs)
+    windows = [range(begin, min(begin + window, most)) for begin in range(0, most, window)]
+    heard: set[tuple[str, str]] = set()
+    with listening(lambda event: heard.add((event.run_id, event.item)) if event.step == "export" else None):
+        pending: dict[str, dict[int, int]] = {leg.spec.run: {} for leg in legs}
+        for numbers, leg in _turns(windows, legs):
+            pending[leg.spec.run] |= _submit(prefect_tasks.triage, leg, numbers)
+        for leg in legs:
+            _learn(leg, [n for n in pending[leg.spec.run] if n not in leg.broken])
+        for numbers, leg in _turns(windows, legs):
+            _finish(leg, numbers, pending[leg.spec.run], heard)
+            tell(numbers.stop / most)
+
+
+def _write(leg: Leg) -> None:
+    """The jobs into the store, for the tasks to read."""
+    shop = workshop(leg.spec)
+    for number, jobs in enumerate(leg.shards):
         try:
-            write_jobs(shop, spec.run, number, jobs)
+            write_jobs(shop, leg.spec.run, number, jobs)
         except Unavailable as error:
-            broken[number] = str(error)
-    window = 2 * request.settings.workers
-    windows = [range(begin, min(begin + window, len(shards))) for begin in range(0, len(shards), window)]
-    heard: set[str] = set()
-    with listening(lambda event: heard.add(event.item) if event.step == "export" else None):
-        pending: dict[int, int] = {}
-        for numbers in windows:
-            pending |= _submit(prefect_tasks.triage, spec, numbers, broken)
-        _learn(request, spec, [n for n in pending if n not in broken], broken)
-        for numbers in windows:
-            todo = [n for n in numbers if pending.get(n)]
-            _submit(prefect_tasks.detection, spec, todo, broken)
-            _submit(prefect_tasks.restoration, spec, todo, broken)
-            ended = _submit(prefect_tasks.export, spec, numbers, broken)
-            _tell(spec.run, ended.values(), heard)
-            tell(numbers.stop / len(shards))
-    return broken
+            leg.broken[number] = str(error)
 
 
-def _learn(request: RunRequest, spec: WorkshopSpec, shards: list[int], broken: dict[int, str]) -> None:
+def _turns(windows: Sequence[range], legs: Sequence[Leg]) -> Iterator[tuple[range, Leg]]:
+    """Each window for each run, in turn; every second time in the opposite order."""
+    for turn, numbers in enumerate(windows):
+        for leg in legs if turn % 2 == 0 else reversed(legs):
+            yield range(numbers.start, min(numbers.stop, len(leg.shards))), leg
+
+
+def _finish(leg: Leg, numbers: range, pending: Mapping[int, int], heard: Container[tuple[str, str]]) -> None:
+    """All that comes after triage, of a window of shards."""
+    todo = [n for n in numbers if pending.get(n)]
+    _submit(prefect_tasks.detection, leg, todo)
+    _submit(prefect_tasks.restoration, leg, todo)
+    ended = _submit(prefect_tasks.export, leg, numbers)
+    _tell(leg.spec.run, ended.values(), heard)
+
+
+def _learn(leg: Leg, shards: list[int]) -> None:
     """What the pictures of the whole run share, before any of them is edited; not learnt where too few take part."""
-    if sum(takes_part(job) for job in request.jobs) < FEWEST:
+    if sum(takes_part(job) for job in leg.request.jobs) < FEWEST:
         return
     try:
-        prefect_tasks.overlays.submit(spec, shards).result()
+        prefect_tasks.overlays.submit(leg.spec, shards).result()
     except Exception as error:
         reason = (
             f"overlays that pictures share could not be looked for: {getattr(error, 'message', '') or error}"
         )
-        broken |= dict.fromkeys(shards, reason)
+        leg.broken.update(dict.fromkeys(shards, reason))
 
 
-def _tell(run_id: str, shards: Iterable[Mapping[str, str]], heard: Container[str]) -> None:
+def _tell(run_id: str, shards: Iterable[Mapping[str, str]], heard: Container[tuple[str, str]]) -> None:
     """Progress of the pictures that other processes finished, which the in-process channel did not carry."""
     for outcomes in shards:
         for item, outcome in outcomes.items():
-            if item not in heard:
+            if (run_id, item) not in heard:
                 emit(Progress(run_id, "export", item, outcome))
 
 
-def _submit(
-    task: Callable[..., object], spec: WorkshopSpec, shards: Sequence[int] | range, broken: dict[int, str]
-) -> dict[int, Any]:
-    """One task over several shards at once; a shard whose task gave up is noted in `broken` and left out."""
-    futures = {n: task.submit(spec, n) for n in shards if n not in broken}  # type: ignore[attr-defined]
+def _submit(task: Callable[..., object], leg: Leg, shards: Sequence[int] | range) -> dict[int, Any]:
+    """One task over several shards at once; a shard whose task gave up is noted as broken and left out."""
+    futures = {n: task.submit(leg.spec, n) for n in shards if n not in leg.broken}  # type: ignore[attr-defined]
     results: dict[int, Any] = {}
     for n, future in futures.items():
         try:
             results[n] = future.result()
         except Exception as error:
-            broken[n] = getattr(error, "message", "") or str(error)
+            leg.broken[n] = getattr(error, "message", "") or str(error)
     return results
 
 
-def collect(request: RunRequest, spec: WorkshopSpec, broken: Mapping[int, str]) -> tuple[ItemResult, ...]:
+def collect(leg: Leg) -> tuple[ItemResult, ...]:
     """Every row's result, in the manifest's order."""
-    shop = workshop(spec)
+    shop = workshop(leg.spec)
     done: list[ItemResult] = []
-    for number, jobs in enumerate(_chunks(request.jobs, request.shard_size)):
-        done.extend(_results(shop, spec.run, number, jobs, broken))
+    for number, jobs in enumerate(leg.shards):
+        done.extend(_results(shop, leg.spec.run, number, jobs, leg.broken))
     rest = iter(done)
-    total = len(done) + len(request.refused)
-    return tuple(request.refused[i] if i in request.refused else next(rest) for i in range(total))
+    refused = leg.request.refused
+    return tuple(refused[i] if i in refused else next(rest) for i in range(len(done) + len(refused)))
 
 
 def _results(

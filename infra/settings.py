@@ -34,8 +34,14 @@ class Settings(BaseSettings):
     """Bound on loaded engines."""
     sample: int = Field(default=24, ge=0)
     """Pictures logged to MLflow in a run."""
+    observe: int = Field(default=0, ge=0)
+    """Pictures of a run whose sampling is observed: tokens, embeddings, attention, steps. 0 costs nothing."""
     max_pixels: int = Field(default=120_000_000, ge=1)
     max_bytes: int = Field(default=512 * 2**20, ge=1)
+
+    def observing(self, pictures: int | None) -> Settings:
+        """The same with so many pictures observed; unchanged for None."""
+        return self if pictures is None else self.model_copy(update={"observe": pictures})
 
     @cached_property
     def store_url(self) -> str:

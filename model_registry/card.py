@@ -20,6 +20,8 @@ Role = Literal[
     "locate",
     "depth",
     "letters",
+    "embed",
+    "safety",
 ]
 Runtime = Literal["classical", "onnx", "diffusers", "ocr", "spandrel", "transformers"]
 
@@ -37,6 +39,8 @@ class Weights(_Part):
     """A hub repository id, in place of `path`."""
     revision: str = Field(default="", pattern=r"^([0-9a-f]{40})?$")
     """The hub's full commit; required with `hub`."""
+    variant: Literal["", "fp16", "bf16"] = ""
+    """The precision that is fetched where the hub holds several of a file; empty for the plain one."""
     origin: str = ""
     """Where weights that are not shipped can be had, for people: shown when they are missing."""
     sha256: dict[str, str] = Field(default_factory=dict)
@@ -96,6 +100,9 @@ class Card(_Part):
     """One line for people."""
     licence: str
     """SPDX id, or the licence's own name."""
+    terms: str = ""
+    """How the licence of the weights limits who may use them, or for what, in a few words: such an engine is refused until a
+    person accepts the terms by name, and never chosen unasked. Empty where anybody may use them commercially."""
     source: str = ""
     """Paper (authors, year) or project the method is from."""
     limits: str = ""
@@ -122,6 +129,12 @@ class Card(_Part):
     """Parameters and their default values; the only parameters a plan may set."""
     fallback: tuple[str, ...] = ()
     """Ids tried, in order, when this engine cannot be loaded."""
+
+    @model_validator(mode="after")
+    def _only_when_named(self) -> Card:
+        if self.terms and self.automatic:
+            raise ValueError("weights with terms to accept need `automatic = false`")
+        return self
 
     @property
     def ref(self) -> str:

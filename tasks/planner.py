@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from model_registry.card import Card, Role
+from model_registry.engines.diffusion_params import nearest
 from model_registry.errors import UnknownEngine
 from model_registry.registry import Registry
 from model_registry.weights import weights_digest
@@ -15,6 +16,8 @@ from tasks.errors import BadRequest, NoEngine
 from tasks.intents import Clean, Generate, Intent, RemoveText, Replace, Upscale
 from tasks.plan import STAGES, EditPlan, EngineChoice, StageName, StagePlan, Tier, Value
 from tasks.planner_masks import finding_roles, insisted_on, own_defaults
+from tasks.planner_replace import held_to, joining
+from tasks.planner_sampling import check_sampling
 from tasks.planner_upscale import (
     UPSCALING,
     UPSCALING_PARAMS,
@@ -37,7 +40,7 @@ QUIET = 0.3
 """Below this noise (levels of 255) a picture has no grain worth matching."""
 VERSIONS: dict[StageName, str] = dict.fromkeys(STAGES, "1") | {
     "export": "2",
-    "detection": "5", "generation": "4", "blending": "4", "enhancement": "4", "verification": "3",
+    "detection": "5", "generation": "5", "blending": "4", "enhancement": "4", "verification": "3",
 }  # fmt: skip
 DEFAULTS: dict[StageName, dict[str, Value]] = {
     "triage": {},
@@ -49,13 +52,9 @@ DEFAULTS: dict[StageName, dict[str, Value]] = {
     "verification": {},
     "export": {"format": "keep", "quality": 0, "subsampling": "keep"},
 }
-
-
 ENGINE_DEFAULTS: dict[StageName, dict[str, Value]] = {"detection": {"min_score": 0.0}}
 """What a stage asks of its engines where it differs from their cards: detection wants every box, read or not, for what is
 erased depends on how it looks and not on whether it could be read."""
-
-
 SECOND_LOOK = "overlay-letters"
 """Looks for lettering beside the reader; without its weights the reader does alone, and the result says so."""
 
@@ -79,36 +78,32 @@ def plan(
     """The plan for an intent.
 
     facts: of the picture; None where there is none yet (`generate`). guard: what the policy is decided by: `rules`, the
-    policy's digest, and `detectors`, that of the detectors at hand. thresholds: the policy's; None for those of the
-    built-in one. Raises BadRequest for an unknown stage, engine or
-    parameter (naming the nearest), NoEngine when no engine can do a stage."""
+    policy's digest, and `detectors`, that of the detectors at hand. thresholds: the policy's; None for the built-in one's.
+    Raises BadRequest for an unknown stage, engine or parameter (naming the nearest), NoEngine when no engine can do a stage."""
     invents = inventing(intent, registry, request.engines.get(UPSCALING))
-    roles = _roles(intent, facts, invents)
+    roles = _roles(intent, facts, invents, demanded="safety" in guard)
     _check_stages(request, roles)
     _check_depth(request, registry)
     check_protected(intent, facts)
-    held = {"verification": default_policy().thresholds if thresholds is None else thresholds}
+    asked = default_policy().thresholds if thresholds is None else thresholds
+    held = {"verification": held_to(intent, asked)}
     stages = tuple(
         _stage(
-            name,
-            roles[name],
-            held.get(name, {}),
-            _derived(name, intent, registry, request, guard),
-            intent,
-            registry,
-            request,
+            name, roles[name], held.get(name, {}), _derived(name, intent, registry, request, guard), intent, registry, request
         )
-        for name in STAGES
-        if name in roles
-    )
+        for name in STAGES if name in roles
+    )  # fmt: skip
     return EditPlan(intent=intent, tier=request.tier, seed=request.seed, stages=stages)
 
 
-def _roles(intent: Intent, facts: Facts | None, invents: bool) -> dict[StageName, Role | None]:
+def _roles(
+    intent: Intent, facts: Facts | None, invents: bool, demanded: bool
+) -> dict[StageName, Role | None]:
     """The stages an intent needs and the role of each one's engines. Where something is invented, text and faces are looked
-    for first."""
+    for first. demanded: the policy has a say in what is generated from a prompt alone."""
     if isinstance(intent, Generate):
-        return {"generation": "generate", "export": None}
+        judged: dict[StageName, Role | None] = {"policy": None} if demanded else {}
+        return {**judged, "generation": "generate", "export": None}
     if isinstance(intent, Upscale | Clean):
         role: Role = "upscale" if isinstance(intent, Upscale) else "clean"
         looking: dict[StageName, Role | None] = {"detection": "text", "policy": None} if invents else {}
@@ -161,9 +156,8 @@ def _stage(
             _check_threshold(key, given[key], cards)
         elif key not in params and not any(key in card.defaults for card in cards):
             known = sorted({*params, *(k for card in cards for k in card.defaults)})
-            raise BadRequest(
-                f"no parameter {key!r} in stage {name}", cure=f"it has {', '.join(known) or 'none'}"
-            )
+            cure = f"it has {', '.join(known) or 'none'}"
+            raise BadRequest(f"no parameter {key!r} in stage {name}{nearest(key, known)}", cure=cure)
     own = params | {
         k: typed(name, k, v, params.get(k, 0.0)) for k, v in given.items() if k in params or owns(name, k)
     }
@@ -254,7 +248,7 @@ def _ladder(
     if not cards:
         wanted = f"engine of role {role!r}" + (" that takes a prompt" if isinstance(intent, Replace) else "")
         raise NoEngine(f"there is no {wanted}", stage=name, cure=_no_engine_cure(role, registry))
-    return cards if role in LADDERS else cards[:1]
+    return cards if role in LADDERS else joining(cards, intent)[:1]
 
 
 def _named_upscaler(intent: Intent, registry: Registry, request: Request) -> Card | None:
@@ -292,6 +286,7 @@ def _choice(stage: StageName, card: Card, given: Mapping[str, Value]) -> EngineC
     params = card.defaults | {
         k: typed(stage, k, v, card.defaults[k]) for k, v in asked.items() if k in card.defaults
     }
+    check_sampling(stage, card, params)
     return EngineChoice.model_validate({
         "id": card.id, "version": card.version, "runtime": card.runtime, "weights": weights_digest(card),
         "params": params, "max_ring_residual": card.suits.max_ring_residual,

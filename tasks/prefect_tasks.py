@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, ParamSpec, TypeVar
 
 from prefect import State, Task, task
@@ -12,6 +13,9 @@ from prefect.runtime import task_run
 from infra.store.contract import Unavailable
 from tasks import shards
 from tasks.errors import Transient
+from tasks.gpu_slots import gpu_slot
+from tasks.intents import BY_REGION
+from tasks.run_files import read_jobs
 from tasks.steps.repeated import find_overlays
 from tasks.workshop import WorkshopSpec, workshop
 
@@ -65,10 +69,22 @@ def detection(spec: WorkshopSpec, shard: int) -> int:
 @_stage("restoration")
 def restoration(spec: WorkshopSpec, shard: int) -> int:
     """Generation, blending, enhancement and verification, region by region."""
-    return shards.restore_shard(workshop(spec), spec.run, shard, last_try=_last_try())
+    with _on_gpu(spec, shard, by_region=True):
+        return shards.restore_shard(workshop(spec), spec.run, shard, last_try=_last_try())
 
 
 @_stage("export")
 def export(spec: WorkshopSpec, shard: int) -> dict[str, str]:
-    """Encode, put in place, and write the shard's results; outcome by id."""
-    return shards.export_shard(workshop(spec), spec.run, shard, last_try=_last_try())
+    """Make whole pictures (generated, enlarged), encode, put in place, and write the shard's results; outcome by id."""
+    with _on_gpu(spec, shard, by_region=False):
+        return shards.export_shard(workshop(spec), spec.run, shard, last_try=_last_try())
+
+
+def _on_gpu(spec: WorkshopSpec, shard: int, *, by_region: bool) -> AbstractContextManager[None]:
+    """A slot for the shard, when it has pictures whose engines run in this step."""
+
+    def wanted() -> bool:
+        jobs = read_jobs(workshop(spec), spec.run, shard)
+        return any(isinstance(job.intent, BY_REGION) == by_region for job in jobs)
+
+    return gpu_slot(wanted)

@@ -76,7 +76,7 @@ class RegionResult(Frozen):
     """How its mask was found; see `Region.found`."""
     note: str = ""
     artifacts: dict[str, str] = {}
-    """Intermediate (`region`, `mask`, `fill`, `blend`, `final`) to sha256."""
+    """Intermediate (`region`, `mask`, `fill`, `blend`, `final`) to sha256; `observation`, where its sampling was observed."""
 
 
 class RungShare(Frozen):
@@ -166,6 +166,8 @@ class ItemResult(Frozen):
     notes: tuple[str, ...] = ()
     enlargement: Enlargement | None = None
     """Of a picture that was enlarged or cleaned."""
+    observations: dict[str, str] = {}
+    """How it was sampled: `picture`, or `region-N`, to sha256 of an npz that `observing.from_npz` reads."""
 
 
 class Rerun(Frozen):

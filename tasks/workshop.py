@@ -4,6 +4,7 @@ Prefect tasks reach it through this module, because a task body's own globals ar
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections import OrderedDict
@@ -32,8 +33,8 @@ class WorkshopSpec(Frozen):
     cards: str = ""
     policy: str = ""
     """Path of the policy file; empty for the built-in one."""
-    aliases: tuple[tuple[str, str, str], ...] = ()
-    """The run's snapshot: role, alias, engine id."""
+    aliases: tuple[tuple[str, str, str, str], ...] = ()
+    """The run's snapshot: role, alias, engine id, and the engine's parameters under it as a JSON object, or empty."""
     memory_mb: int = 4096
     max_pixels: int = 120_000_000
     max_bytes: int = 512 * 2**20
@@ -43,6 +44,8 @@ class WorkshopSpec(Frozen):
     """Only records made by this very run count …"""
     first: str = ""
     """… and by this one: the first pass of the same command."""
+    observed: tuple[str, ...] = ()
+    """Ids of the pictures whose sampling is observed."""
 
 
 class RasterCache:
@@ -122,15 +125,16 @@ class Workshop:
 
 
 @lru_cache(maxsize=4)
-def _registry(cards: str, aliases: tuple[tuple[str, str, str], ...]) -> Registry:
+def _registry(cards: str, aliases: tuple[tuple[str, str, str, str], ...]) -> Registry:
     by_role: dict[str, dict[str, str]] = {}
-    for role, alias, engine in aliases:
+    for role, alias, engine, _ in aliases:
         by_role.setdefault(role, {})[alias] = engine
-    return Registry.load(*(Path(p) for p in cards.split(os.pathsep) if p)).with_aliases(by_role)
+    params = {(role, alias): json.loads(given) for role, alias, _, given in aliases if given}
+    return Registry.load(*(Path(p) for p in cards.split(os.pathsep) if p)).with_aliases(by_role, params)
 
 
 @lru_cache(maxsize=2)
-def _pool(cards: str, aliases: tuple[tuple[str, str, str], ...], memory_mb: int) -> EnginePool:
+def _pool(cards: str, aliases: tuple[tuple[str, str, str, str], ...], memory_mb: int) -> EnginePool:
     return EnginePool(_registry(cards, aliases), memory_mb)
 
 

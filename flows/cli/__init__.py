@@ -16,13 +16,14 @@ def main() -> None:
     from pydantic import ValidationError
 
     from flows.cli.app import app
+    from infra.stack.contract import StackError
     from infra.store.contract import StoreError
     from model_registry.errors import RegistryError
     from tasks.errors import PentimentoError
 
     try:
         app(prog_name="pentimento")
-    except (PentimentoError, RegistryError, StoreError) as error:
+    except (PentimentoError, RegistryError, StoreError, StackError) as error:
         print(f"pentimento: {error}", file=sys.stderr)
         sys.exit(2)
     except ValidationError as error:

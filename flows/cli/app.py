@@ -7,17 +7,22 @@ import typer
 from flows.cli import (
     bench,
     catalog,
+    compare,
     demo,
+    doctor,
     edit,
     generate,
     models,
     overlays,
     plan,
+    promote,
     publish,
     rerun,
     review,
     runs,
     savings,
+    stack,
+    vote,
 )
 
 app = typer.Typer(
@@ -29,12 +34,17 @@ app.command("edit")(edit.edit)
 app.command("generate")(generate.generate)
 app.command("plan")(plan.plan)
 app.command("catalog")(catalog.catalog)
+app.command("compare")(compare.compare)
 app.command("runs")(runs.runs)
 app.command("rerun")(rerun.rerun)
 app.command("review", cls=review.Greedy)(review.review)
 app.command("publish")(publish.publish)
+app.command("vote")(vote.vote)
+app.command("promote")(promote.promote)
 app.command("overlays")(overlays.overlays)
 app.add_typer(models.app, name="models")
 app.command("savings")(savings.savings)
+app.add_typer(stack.app, name="stack")
+app.command("doctor")(doctor.doctor)
 app.command("bench")(bench.bench)
 app.command("demo")(demo.demo)

@@ -26,9 +26,11 @@ Small = Annotated[
 Factor = Annotated[int | None, typer.Option("--scale", help="upscale: by how much; 2, 3 or 4.")]
 
 BENCHES = {
-    "anchored": "flows.bench.anchored.measure", "blend": "flows.bench.blend",
-    "engines": "flows.bench.engines", "fill": "flows.bench.fill.measure", "masks": "flows.bench.masks.measure",
+    "anchored": "flows.bench.anchored.measure", "attention": "flows.bench.attention.measure", "blend": "flows.bench.blend",
+    "compare": "flows.bench.compare.measure",
+    "engines": "flows.bench.engines", "fill": "flows.bench.fill.measure", "fullsize": "flows.bench.fullsize.measure", "masks": "flows.bench.masks.measure",
     "resume": "flows.bench.resume",
+    "synthesis": "flows.bench.synthesis.measure",
     "proportional": "flows.bench.proportional", "seam": "flows.bench.seam.measure", "text": "flows.bench.text.measure", "tiers": "flows.bench.tiers",
     "upscale": "flows.bench.upscale.measure",
 }  # fmt: skip

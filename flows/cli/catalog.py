@@ -8,7 +8,7 @@ import typer
 
 from flows.cli.check import check_choices
 from flows.cli.destination import named_file
-from flows.cli.edit import Engine, Fresh, Json, Param, Seed, TierOption
+from flows.cli.edit import Engine, Fresh, Json, Observe, Param, Seed, TierOption
 from flows.cli.show import run_and_show
 from flows.options import one_of, parse_engines, parse_params
 from tasks.errors import BadRequest
@@ -33,7 +33,7 @@ RunnerName = Annotated[str, typer.Option("--runner", help="threads or processes.
 def catalog(
     manifest: ManifestPath, out: Out, tier: TierOption = "final", shard_size: ShardSize = 16,
     runner: RunnerName = "threads", engine: Engine = None, param: Param = None, seed: Seed = 0, fresh: Fresh = False,
-    preview_first: PreviewFirst = False, as_json: Json = False,
+    preview_first: PreviewFirst = False, observe: Observe = None, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Process a catalogue. The same command again resumes, and redoes only what is missing."""
     one_of("--tier", tier, get_args(Tier))
@@ -55,7 +55,7 @@ def catalog(
 
         return run_catalog(
             manifest, out, runner=cast(Literal["threads", "processes"], runner), tier=tier, shard_size=shard_size, engines=engines, params=params, seed=seed,
-            fresh=fresh, preview_first=preview_first,
+            fresh=fresh, preview_first=preview_first, observe=observe,
         )  # fmt: skip
 
     run_and_show(run, total, as_json=as_json, passes=("preview ", "final ") if preview_first else ("",))

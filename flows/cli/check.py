@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from flows.aliases import snapshot
 from infra.settings import Settings
 from model_registry.registry import Registry
 from tasks.errors import BadRequest, NoEngine
@@ -13,11 +14,21 @@ from tasks.job import JobSpec
 from tasks.plan import STAGES, Value
 from tasks.planner import owns, plan
 from tasks.policy.guard import guard_of
+from tasks.workshop import WorkshopSpec, workshop
 
 
 def registry() -> Registry:
     """The packaged cards and those of the settings' folders. Raises BadCards."""
     return Registry.load(*(Path(p) for p in Settings().cards.split(os.pathsep) if p))
+
+
+def _registry_for(job: JobSpec) -> Registry:
+    """The cards, with the aliases that the job names. Raises BadRequest where they cannot be read."""
+    settings = Settings()
+    aliases = snapshot((job,), settings)
+    if not aliases:
+        return registry()
+    return workshop(WorkshopSpec(store=settings.store_url, cards=settings.cards, aliases=aliases)).registry
 
 
 def check_job(job: JobSpec) -> None:
@@ -26,7 +37,7 @@ def check_job(job: JobSpec) -> None:
     That there is no engine for the work is no bad usage: it becomes the picture's outcome, with its cure."""
     try:
         thresholds = guard_of(Settings().policy).policy.thresholds
-        made = plan(job.intent, None, registry(), job.request, thresholds=thresholds)
+        made = plan(job.intent, None, _registry_for(job), job.request, thresholds=thresholds)
     except NoEngine:
         return
     there = [stage.stage for stage in made.stages]

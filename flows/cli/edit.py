@@ -59,6 +59,15 @@ Protect = Annotated[
 ]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Do everything again, whatever is stored.")]
 Track = Annotated[bool, typer.Option("--track", help="Log an MLflow run as well.")]
+Observe = Annotated[
+    int | None,
+    typer.Option(
+        "--observe",
+        min=0,
+        metavar="N",
+        help="Observe how N pictures are sampled: tokens, attention, steps. Shown on the review sheet.",
+    ),
+]
 
 
 def edit(
@@ -67,7 +76,7 @@ def edit(
     object_box: ObjectBox = None, click: Click = None, click_off: ClickOff = None, named: Object = "",
     protect: Protect = None,
     out: Out = "", tier: TierOption = "final", engine: Engine = None, param: Param = None, seed: Seed = 0,
-    fresh: Fresh = False, track: Track = False, as_json: Json = False,
+    fresh: Fresh = False, track: Track = False, observe: Observe = None, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Edit one picture or a few."""
     options = EditOptions(
@@ -92,6 +101,6 @@ def edit(
     def run() -> dict[str, object]:
         from flows.edit import run_edit
 
-        return run_edit(jobs, fresh=fresh, track=track)
+        return run_edit(jobs, fresh=fresh, track=track, observe=observe)
 
     run_and_show(run, len(jobs), as_json=as_json)

@@ -10,7 +10,7 @@ import typer
 
 from flows.cli.check import check_job
 from flows.cli.destination import S3, Destination, named_file
-from flows.cli.edit import Fresh, Json, Param, Seed, Track
+from flows.cli.edit import Fresh, Json, Observe, Param, Seed, Track
 from flows.cli.request import LONGEST_PROMPT
 from flows.cli.show import run_and_show
 from flows.options import parse_params
@@ -33,6 +33,7 @@ LARGEST_SIDE = 8192
 def generate(
     prompt: Prompt, size: Size = "512x512", engine: EngineId = "", scheduler: Scheduler = "", steps: Steps = 0,
     seed: Seed = 0, out: Out = ".", param: Param = None, fresh: Fresh = False, track: Track = False,
+    observe: Observe = None,
     as_json: Json = False,
 ) -> None:  # fmt: skip
     """Make a picture from a prompt."""
@@ -41,7 +42,7 @@ def generate(
     def run() -> dict[str, object]:
         from flows.edit import run_edit
 
-        return run_edit((job,), fresh=fresh, track=track)
+        return run_edit((job,), fresh=fresh, track=track, observe=observe)
 
     run_and_show(run, 1, as_json=as_json)
 

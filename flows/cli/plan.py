@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from flows.aliases import snapshot
 from flows.cli import edit as edit_command
 from flows.cli import generate as generate_command
 from flows.cli.pointing import Click, ClickOff, Object, ObjectBox, mask_text
@@ -67,6 +68,7 @@ def _planned(job: JobSpec) -> tuple[str, str]:
         s3_endpoint_url=settings.s3_endpoint_url,
         cards=settings.cards,
         policy=settings.policy,
+        aliases=snapshot([job], settings),
     )
     chosen = read_source(workshop(spec), job).plan
     subject = repr(job.intent.prompt) if isinstance(job.intent, Generate) else job.source

@@ -55,6 +55,48 @@ class SheetEnlargement:
 
 
 @dataclass(frozen=True)
+class SheetCurve:
+    """How far the predicted picture was from the last one, step by step."""
+
+    name: str
+    """`distance`, `low` or `high`."""
+    words: str
+    values: tuple[float, ...]
+    """A value a step; NaN where there was none."""
+    settled: int | None = None
+    """The first step, from 0, from which it stays near its end."""
+
+
+@dataclass(frozen=True)
+class SheetObservation:
+    """How a picture or a region was sampled."""
+
+    title: str
+    prompt: str
+    facts: tuple[tuple[str, str], ...]
+    """Seed, scheduler, steps, weights, …: names and values."""
+    words: tuple[tuple[str, str, SheetPicture], ...]
+    """A word, how much attention it got at most, and where it lit."""
+    strip: tuple[SheetPicture, ...]
+    """The picture that was expected at each kept step, labelled with the step."""
+    curves: tuple[SheetCurve, ...]
+    steps: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SheetOutlier:
+    """A picture or region that looks least like the rest of its run."""
+
+    item: str
+    what: str
+    """In words: what about it stands out, and against what."""
+    distance: float
+    typical: float
+    """The run's median of the same distance."""
+
+
+@dataclass(frozen=True)
 class SheetItem:
     """One picture of the run."""
 
@@ -80,6 +122,7 @@ class SheetItem:
     links: tuple[tuple[str, str], ...] = ()
     """Words and the address of another sheet: of a rerun, or of the run that this is a rerun of."""
     enlargement: SheetEnlargement | None = None
+    observations: tuple[SheetObservation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,3 +146,7 @@ class Sheet:
     cells: tuple[tuple[str, ...], ...] = ()
     """A table of who made the cells of enlarged pictures: its head and its rows; empty for none."""
     cells_note: str = ""
+    outliers: tuple[SheetOutlier, ...] = ()
+    """What looks least like the rest, the furthest first."""
+    outliers_note: str = ""
+    """By which embedding, of how many pictures."""

@@ -17,7 +17,7 @@ from flows.sheet.view import view
 __all__ = ["render", "thumbnail"]
 
 PAGE = Path(__file__).parent / "page"
-STYLES = ("base.css", "card.css", "enlarged.css")
+STYLES = ("base.css", "card.css", "enlarged.css", "observed.css")
 SCRIPTS = ("cards.js", "compare.js", "regions.js", "filter.js", "keys.js")
 
 
@@ -30,14 +30,15 @@ def render(sheet: Sheet) -> str:
     """
     style, script = _joined(STYLES), f'(() => {{\n"use strict";\n{_joined(SCRIPTS)}}})();\n'
     template = _environment().get_template("sheet.html.j2")
-    return template.render(view=view(sheet), style=style, script=script, csp=_policy(style, script))
+    return template.render(view=view(sheet), style=style, script=script, csp=content_policy(style, script))
 
 
 def _joined(names: tuple[str, ...]) -> str:
     return "".join((PAGE / name).read_text("utf-8") for name in names)
 
 
-def _policy(style: str, script: str) -> str:
+def content_policy(style: str, script: str) -> str:
+    """What a self-contained page may do: run its own style and script, known by their digests, and show pictures it holds."""
     return (
         f"default-src 'none'; img-src data:; style-src {_digest(style)}; script-src {_digest(script)}; "
         "base-uri 'none'; form-action 'none'"

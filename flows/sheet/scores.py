@@ -22,6 +22,10 @@ REASONS_SAY = {
 """How a reason names a score, where it does not use the score's own name."""
 
 
+UNJUDGED = ("embedding_distance",)
+"""Figures that are shown and sorted by, but are neither good nor bad."""
+
+
 def failing(scores: Mapping[str, float], reasons: Iterable[str]) -> frozenset[str]:
     """The scores that a reason names.
 
@@ -72,7 +76,9 @@ def worst_first(items: Sequence[SheetItem]) -> list[float]:
     The whole part counts failing scores. The fraction is the largest share, over the item's scores, of items in the
     run that do better: scores have no common scale, but standings have.
     """
-    tables = [item_scores(item) for item in items]
+    tables = [
+        {name: value for name, value in item_scores(item).items() if name not in UNJUDGED} for item in items
+    ]
     columns: dict[str, list[float]] = {}
     for table in tables:
         for name, value in table.items():

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flows.sheet.model import Sheet, SheetEnlargement, SheetItem, SheetPicture, SheetRegion
+from flows.sheet.model import Sheet, SheetEnlargement, SheetItem, SheetOutlier, SheetPicture, SheetRegion
+from flows.sheet.observed import ObservationView, observation_view
 from flows.sheet.pictures import Banked, PictureBank
-from flows.sheet.scores import badness, failing, item_scores, worst_first
+from flows.sheet.scores import UNJUDGED, badness, failing, item_scores, worst_first
 from flows.sheet.text import shown, words
 from tasks.contracts import OUTCOMES
 
@@ -72,6 +73,7 @@ class ItemView:
     score_names: tuple[str, ...]
     regions: tuple[RegionView, ...]
     enlargement: EnlargementView | None
+    observations: tuple[ObservationView, ...]
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,8 @@ class SheetView:
     total: int
     """Pictures in the run, of which `items` may be a sample."""
     other_tier: str
+    outliers: tuple[tuple[SheetOutlier, int | None], ...]
+    """With the place of its card, where it has one."""
     pictures: Sequence[tuple[str, str]]
 
 
@@ -106,7 +110,14 @@ def view(sheet: Sheet) -> SheetView:
     counts = _counts(sheet)
     chips = tuple(Chip(outcome, _known(outcome), n) for outcome, n in counts.items())
     other = {"preview": "final", "final": "preview"}.get(sheet.tier, "other tier")
-    return SheetView(sheet, chips, tuple(orders), items, sum(counts.values()), other, bank.data_uris())
+    return SheetView(
+        sheet, chips, tuple(orders), items, sum(counts.values()), other, _outliers(sheet), bank.data_uris()
+    )
+
+
+def _outliers(sheet: Sheet) -> tuple[tuple[SheetOutlier, int | None], ...]:
+    places = {item.id: n for n, item in enumerate(sheet.items)}
+    return tuple((one, places.get(one.item)) for one in sheet.outliers)
 
 
 def _counts(sheet: Sheet) -> dict[str, int]:
@@ -138,7 +149,7 @@ def _orders(items: Sequence[SheetItem]) -> dict[str, list[int]]:
     for name in dict.fromkeys(name for table in tables for name in table):
         lacking = float("inf")
         keys = [-badness(name, table[name]) if name in table else lacking for table in tables]
-        orders[f"worst {words(name)}"] = _places(keys)
+        orders[f"{'largest' if name in UNJUDGED else 'worst'} {words(name)}"] = _places(keys)
     return orders
 
 
@@ -171,6 +182,7 @@ def _item(item: SheetItem, ranks: tuple[int, ...], bank: PictureBank) -> ItemVie
         score_names=tuple(dict.fromkeys(name for region in item.regions for name in region.scores)),
         regions=regions,
         enlargement=_enlargement(item.enlargement, bank) if item.enlargement else None,
+        observations=tuple(observation_view(one, bank) for one in item.observations),
     )
 
 

@@ -24,7 +24,7 @@ from typing import Self
 HOST = "127.0.0.1"
 STORAGE = ("object", "container", "account")
 SERVERS = (*STORAGE, "proxy")
-CURE = "install the `swift` package beside pentimento: pip install 'pentimento[dev]', or: pip install 'swift>=2.38'"
+CURE = "install the `swift` package beside pentimento: pip install 'pentimento[stack]', or: pip install 'swift>=2.38'"
 # The hash suffix places every object: it must never change for a folder that holds data.
 SWIFT_CONF = """[swift-hash]
 swift_hash_path_suffix = pentimento

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import RegisteredModel
+
 PREFIX = "pentimento-"
-Alias = tuple[str, str, str]
-"""Role, alias, engine id."""
+PARAMS = "params"
+"""Tag of a model version that was promoted with parameters of its engine: a JSON object."""
+Alias = tuple[str, str, str, str]
+"""Role, alias, engine id, and the engine's parameters under that alias as a JSON object; empty for its card's own."""
 
 
 def read_aliases(uri: str) -> tuple[Alias, ...]:
@@ -12,9 +21,23 @@ def read_aliases(uri: str) -> tuple[Alias, ...]:
     from mlflow import MlflowClient
 
     client = MlflowClient(tracking_uri=uri)
-    models = client.search_registered_models(filter_string=f"name LIKE '{PREFIX}%'", max_results=1000)
-    return tuple(sorted(
-        (model.tags.get("role", ""), alias, model.name.removeprefix(PREFIX))
-        for model in models
-        for alias in model.aliases
-    ))  # fmt: skip
+    return tuple(sorted(alias for model in registered(client) for alias in _aliases(client, model)))
+
+
+def registered(client: MlflowClient) -> Iterator[RegisteredModel]:
+    """Our registered models, by name."""
+    page = None
+    while True:
+        found = client.search_registered_models(
+            filter_string=f"name LIKE '{PREFIX}%'", max_results=1000, page_token=page
+        )
+        yield from found
+        page = found.token
+        if not page:
+            return
+
+
+def _aliases(client: MlflowClient, model: RegisteredModel) -> Iterator[Alias]:
+    for alias, version in model.aliases.items():
+        tags = client.get_model_version(model.name, str(version)).tags
+        yield model.tags.get("role", ""), alias, model.name.removeprefix(PREFIX), tags.get(PARAMS, "")

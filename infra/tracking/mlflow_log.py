@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("pentimento")
 RUN_TAG = "pentimento.run_id"
+PARENT_TAG = "mlflow.parentRunId"
 TEXT = 5900
 """Longest parameter value; MLflow takes 6000 characters."""
 
@@ -77,12 +78,15 @@ def _experiment(client: MlflowClient, uri: str, name: str) -> str:
 
 
 def _open(client: MlflowClient, run: TrackedRun, experiment_id: str) -> str:
-    """The MLflow run of ours: the same one when it was begun before."""
+    """The MLflow run of ours: the same one when it was begun before. One that it is part of is begun with it."""
+    tags = {RUN_TAG: run.run_id}
+    if run.parent:
+        tags[PARENT_TAG] = _open(client, TrackedRun(run.parent, run.parent, began=run.began), experiment_id)
     known = client.search_runs([experiment_id], f"tags.`{RUN_TAG}` = '{run.run_id}'", max_results=1)
     if known:
         return str(known[0].info.run_id)
     began = int(run.began * 1000) or None
-    made = client.create_run(experiment_id, start_time=began, run_name=run.run_id, tags={RUN_TAG: run.run_id})
+    made = client.create_run(experiment_id, start_time=began, run_name=run.run_id, tags=tags)
     return str(made.info.run_id)
 
 
@@ -123,12 +127,13 @@ def _register(client: MlflowClient, mlflow_id: str, engine: EngineVersion) -> No
             raise
     if any(_same(version.tags, tags) for version in client.search_model_versions(f"name = '{name}'")):
         return
+    known = {key: value for key, value in tags.items() if value}
     model: Any = mlflow.create_external_model(
-        name=engine.id, source_run_id=mlflow_id, tags=dict(tags), model_type=engine.runtime,
+        name=engine.id, source_run_id=mlflow_id, tags=known, model_type=engine.runtime,
         experiment_id=client.get_run(mlflow_id).info.experiment_id,
     )  # fmt: skip
     client.create_model_version(
-        name, source=f"models:/{model.model_id}", model_id=model.model_id, tags=dict(tags)
+        name, source=f"models:/{model.model_id}", model_id=model.model_id, tags=known
     )
 
 

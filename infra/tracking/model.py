@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One picture of the sample, under the key `stage/<name>`; `step` is the item's place in the sample."""
+    """One picture of the sample, under the key `stage/<name>` with the item's place in the sample as `step`; or, of a variant,
+    under `compare/<item>` at step 0."""
 
     key: str
     step: int
@@ -43,5 +44,7 @@ class TrackedRun:
     engines: tuple[EngineVersion, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
     """Artifact path to bytes: the Parquet of outcomes, the review sheet, arrays."""
+    parent: str = ""
+    """Our id of the run that this one is part of."""
     began: float = 0.0
     """Seconds since the epoch; 0 = when it is sent."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from model_registry.card import Card
+from model_registry.engines.diffusion_placing import placed
 from model_registry.engines.saved_model import (
     CURE,
     ONE_LOAD_AT_A_TIME,
@@ -28,6 +29,8 @@ CLASSES: dict[str, tuple[str, ...]] = {
         "FluxPipeline",
         "LatentConsistencyModelPipeline",
         "ZImagePipeline",
+        "QwenImagePipeline",
+        "Flux2KleinPipeline",
     ),
     "fill": (
         "StableDiffusionInpaintPipeline",
@@ -36,6 +39,15 @@ CLASSES: dict[str, tuple[str, ...]] = {
         "FluxInpaintPipeline",
         "FluxFillPipeline",
         "ZImageInpaintPipeline",
+        "QwenImageInpaintPipeline",
+        "Flux2KleinInpaintPipeline",
+        "StableDiffusionImg2ImgPipeline",
+        "StableDiffusionXLImg2ImgPipeline",
+        "StableDiffusion3Img2ImgPipeline",
+        "LatentConsistencyModelImg2ImgPipeline",
+        "FluxImg2ImgPipeline",
+        "ZImageImg2ImgPipeline",
+        "QwenImageImg2ImgPipeline",
     ),
     "upscale": (
         "StableDiffusionUpscalePipeline",
@@ -43,7 +55,8 @@ CLASSES: dict[str, tuple[str, ...]] = {
         "LDMSuperResolutionPipeline",
     ),
 }
-"""Role to the pipeline classes a card may name as its `entry`."""
+"""Role to the pipeline classes a card may name as its `entry`. An image-to-image class fills a hole too: it is given the crop
+with a classical fill in the hole, paints all of it anew, and of that the hole alone is kept."""
 
 _AUTO = {"generate": "AutoPipelineForText2Image", "fill": "AutoPipelineForInpainting"}
 _LIBRARIES = frozenset({"diffusers", "transformers", "stable_diffusion"})
@@ -88,10 +101,10 @@ def _index_faults(index: dict[str, Any]) -> list[str]:
     return faults
 
 
-def load_pipeline(card: Card, folder: Path, dtype: str, device: str) -> Any:
-    """The pipeline on `device`, in `dtype` (float32, bfloat16 or float16), ready to be called.
+def load_pipeline(card: Card, folder: Path, dtype: str, device: str, offload: str = "none") -> Any:
+    """The pipeline for `device`, in `dtype` (float32, bfloat16 or float16), ready to be called.
 
-    Raises EngineFault, WeightsMissing or WeightsDamaged; opens no connection."""
+    offload: see `diffusion_placing`. Raises EngineFault, WeightsMissing or WeightsDamaged; opens no connection."""
     check_entry(card)
     check_folder(folder)
     with ONE_LOAD_AT_A_TIME:
@@ -109,7 +122,7 @@ def load_pipeline(card: Card, folder: Path, dtype: str, device: str) -> Any:
     if type(pipe).__name__ not in CLASSES[card.role]:
         raise EngineFault(f"{card.id}: the folder holds a {type(pipe).__name__}, which is not allowed")
     pipe.set_progress_bar_config(disable=True)
-    return pipe.to(device)
+    return placed(pipe, device, offload)
 
 
 def _options(folder: Path) -> dict[str, Any]:
@@ -119,8 +132,11 @@ def _options(folder: Path) -> dict[str, Any]:
         "trust_remote_code": False,
         "variant": _variant(folder),
     }
-    if "safety_checker" in read_json(folder / "model_index.json"):
+    index = read_json(folder / "model_index.json")
+    if "safety_checker" in index:
         options |= {"safety_checker": None, "feature_extractor": None, "requires_safety_checker": False}
+    if str(index.get("_class_name", "")).startswith("StableDiffusionXL"):
+        options["add_watermarker"] = False  # else pixels would depend on what else is installed
     return options
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -19,6 +20,8 @@ class Limits:
     maximum: int
     cell: int
     """Sides are multiples of it: the pixels of one latent cell, or of one transformer patch."""
+    windowed: int = 0
+    """Longest side that may be made in windows of `maximum`; 0 = none, what is larger is scaled down to `maximum`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,27 @@ def canvas_for(height: int, width: int, limits: Limits, *, enlarge: bool = False
     scale = min(1.0, limits.maximum / max(height, width))
     if enlarge and min(height, width) < limits.minimum:
         scale = min(limits.minimum / min(height, width), limits.maximum / max(height, width))
+    return _scaled(height, width, scale, limits)
+
+
+def levels_for(height: int, width: int, limits: Limits, *, enlarge: bool = False) -> tuple[Canvas, ...]:
+    """The canvases on which a picture is made one after the other, each at most twice as large as the one before.
+
+    Only the last where it fits the maximum, or no windows are allowed. The first fits the maximum, unless the picture is so
+    long that its shorter side would fall below the minimum."""
+    long, short = max(height, width), min(height, width)
+    last = min(1.0, limits.windowed / long)
+    if enlarge and short * last < limits.minimum:
+        last = min(limits.minimum / short, limits.windowed / long)
+    if not limits.windowed or long * last <= limits.maximum:
+        return (canvas_for(height, width, limits, enlarge=enlarge),)
+    first = min(max(limits.maximum / long, limits.minimum / short), last)
+    count = math.ceil(math.log2(last / first) - 1e-9)
+    scales = [first * (last / first) ** (n / count) for n in range(count)] if count else []
+    return tuple(_scaled(height, width, scale, limits) for scale in (*scales, last))
+
+
+def _scaled(height: int, width: int, scale: float, limits: Limits) -> Canvas:
     inner = (max(1, round(height * scale)), max(1, round(width * scale)))
     tall, wide = (_round_up(max(side, limits.minimum), limits.cell) for side in inner)
     return Canvas(inner, (tall, wide))
@@ -51,6 +75,19 @@ def reflect_to(image: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.
     """Pad below and to the right by reflection, as often as needed; H×W or H×W×C. The picture keeps its place at 0,0."""
     pad = [(0, side - have) for side, have in zip(size, image.shape, strict=False)]
     return np.pad(image, pad + [(0, 0)] * (image.ndim - 2), mode="reflect")
+
+
+def centred(image: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """Pad all round by reflection to `size`, as often as needed; H×W or H×W×C. `about_centre` takes it off again."""
+    spare = [side - have for side, have in zip(size, image.shape, strict=False)]
+    pad = [(extra // 2, extra - extra // 2) for extra in spare]
+    return np.pad(image, pad + [(0, 0)] * (image.ndim - 2), mode="reflect")
+
+
+def about_centre(image: Pixels, size: tuple[int, int]) -> Pixels:
+    """The middle of `size` pixels, height and width."""
+    top, left = (image.shape[0] - size[0]) // 2, (image.shape[1] - size[1]) // 2
+    return image[top : top + size[0], left : left + size[1]]
 
 
 def resize(image: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:

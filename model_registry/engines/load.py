@@ -20,6 +20,7 @@ from model_registry.engines.contract import (
 from model_registry.engines.depth_contract import DepthEstimator
 from model_registry.engines.guard import guarded
 from model_registry.engines.segment_contract import Locator, Segmenter
+from model_registry.engines.vision_contract import Embedder, SafetyClassifier
 from model_registry.errors import EngineFault
 from model_registry.weights import require
 
@@ -46,6 +47,8 @@ PROTOCOLS: dict[Role, type] = {
     "segment": Segmenter,
     "locate": Locator,
     "depth": DepthEstimator,
+    "embed": Embedder,
+    "safety": SafetyClassifier,
     "letters": Upscaler,  # a picture of probabilities in place of colours, at scale 1
 }
 

@@ -15,6 +15,8 @@ ROLES: dict[str, str] = {
     "segment": "model_registry.engines.segment_network:load",
     "depth": "model_registry.engines.depth_network:load",
     "locate": "model_registry.engines.zero_shot:load",
+    "embed": "model_registry.engines.embed_network:load",
+    "safety": "model_registry.engines.safety_network:load",
 }
 """Role to the function (card, folder of its weights' card) -> engine."""
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.policy.detectors.registry import LOADERS
+from tasks.policy.load_safety import safety_of
 from tasks.policy.model import REQUIRED, VERDICTS, BadPolicy, Category, Policy
 from tasks.policy.spelling import compact, fold
 from tasks.thresholds import KINDS, fault
@@ -28,7 +29,7 @@ _LISTS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Lists of strings, and what may stand in them; anything where empty."""
 _FLAGS = ("echoes", "mrz", "anywhere", "excuses", "off")
-_SETTINGS = {"reading", "urls", "verification", "category"}
+_SETTINGS = {"reading", "urls", "verification", "safety", "category"}
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
@@ -45,6 +46,7 @@ def load_policy(source: str | Path) -> Policy:
     confidence = _confidence(data.get("reading"), problems)
     domains = _domains(data.get("urls", {}), problems)
     thresholds = _built_in_thresholds() | _thresholds(data.get("verification", {}), problems)
+    safety = safety_of(data.get("safety"), problems)
     table = data.get("category", {})
     if not isinstance(table, dict):
         table = {}
@@ -57,7 +59,7 @@ def load_policy(source: str | Path) -> Policy:
     categories = tuple(c for name, given in table.items() if (c := _category(name, given, problems)))
     if problems:
         raise BadPolicy(f"the policy has {len(problems)} fault(s)", tuple(problems), stage="policy")
-    return Policy(categories, confidence, domains, dict(sorted(thresholds.items())))
+    return Policy(categories, confidence, domains, dict(sorted(thresholds.items())), safety)
 
 
 @cache

@@ -81,6 +81,23 @@ class Category:
 
 
 @dataclass(frozen=True)
+class Safety:
+    """What a policy demands of pictures that are generated: which classifier looks at them, and what its scores lead to."""
+
+    engine: str
+    """Id of an engine of role `safety`."""
+    block: Mapping[str, float] = field(default_factory=dict)
+    """Label to the score, 0–1, from which on the picture is withheld."""
+    review: Mapping[str, float] = field(default_factory=dict)
+    """Label to the score from which on a person decides."""
+
+    @property
+    def digest(self) -> str:
+        """sha256 of everything that is decided by."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
 class Policy:
     """Categories in the order in which equally strict ones win, and the bounds of being read."""
 
@@ -91,11 +108,16 @@ class Policy:
     """The catalogue's own, as `example.com`; their subdomains are own too."""
     thresholds: Mapping[str, float] = field(default_factory=dict)
     """What edited regions are held against, sorted by name; of a kind of region alone as `text.leak_max`."""
+    safety: Safety | None = None
+    """Who looks at what was generated; None where the policy asks for nobody."""
 
     @cached_property
     def digest(self) -> str:
         """sha256 of everything that is decided by; comments and layout of the file do not count."""
-        text = json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+        facts = asdict(self)
+        if self.safety is None:
+            del facts["safety"]  # the digest of a policy that asks for nobody is as it always was
+        text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     def detectors(self, kind: RegionKind, rights: Rights) -> tuple[str, ...]:

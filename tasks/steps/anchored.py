@@ -13,12 +13,14 @@ from model_registry.engines import wrap, wrap_depth
 from model_registry.engines.anchor_contract import Anchored, Held, TakesDepth
 from model_registry.engines.contract import Engine
 from model_registry.engines.guard import guarded
+from model_registry.engines.remark_contract import Remark
 from model_registry.errors import WeightsMissing
 from model_registry.weights import at_hand, weights_digest
 from tasks.contracts import Pixels, Zone
 from tasks.generation.fusion import fused
 from tasks.plan import EngineChoice, StagePlan, Value
 from tasks.steps.engines import with_engine
+from tasks.steps.remarks import remarks_of
 from tasks.workshop import Workshop
 
 
@@ -30,6 +32,8 @@ class Conditioned:
     scores: Mapping[str, float]
     conditions: Pixels | None
     """H×W×3: the conditions as a picture; None where there were none."""
+    remarks: tuple[Remark, ...] = ()
+    """What the engine has to say of its fill."""
 
 
 def fill_on_structure(
@@ -45,19 +49,23 @@ def fill_on_structure(
     missing is left out, and the scores say so."""
     near, scores = _near(shop, stage, choice, ground, holes)
 
-    def use(card: Card, engine: Engine, params: Mapping[str, Value]) -> tuple[Pixels, Held | None]:
+    def use(
+        card: Card, engine: Engine, params: Mapping[str, Value]
+    ) -> tuple[Pixels, Held | None, tuple[Remark, ...]]:
         if near is not None and isinstance(engine, TakesDepth):
             engine = engine.on_depth(near)
         made = wrap.fill(card, engine, ground, holes, seed=seed, prompt=prompt, params=params)
-        return made, _held(card, engine, ground, holes, params)
+        height, width = holes.shape
+        remarks = remarks_of(card, engine, prompt, width, height, params)
+        return made, _held(card, engine, ground, holes, params), remarks
 
-    made, held = with_engine(shop, choice, use)
+    made, held, remarks = with_engine(shop, choice, use)
     if held is not None:
         scores |= held.scores()
     if not choice.synthetic:
         made, figures = fused(ground, holes, made, float(dict(stage.params).get("fusion", 0.0)))
         scores |= figures
-    return Conditioned(made, scores, held.maps() if held is not None else None)
+    return Conditioned(made, scores, held.maps() if held is not None else None, remarks)
 
 
 def depth_identity(shop: Workshop, stage: StagePlan, choice: EngineChoice) -> dict[str, str]:

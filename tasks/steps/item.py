@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from infra.store.contract import ArtifactRef, Damaged, NotFound
 from tasks.contracts import JsonObject
@@ -16,13 +17,17 @@ from tasks.results import Enlargement, ItemResult, KeptText, RegionResult, Stage
 from tasks.steps.carried import sharing
 from tasks.steps.deliver import Delivered, export, keep, place_ref
 from tasks.steps.detect import Detected, detect
+from tasks.steps.observed import lacks_observation
 from tasks.steps.outcome import LOOK, Ending, flags, judge, nothing_found, refused, typed
-from tasks.steps.policy import Decided, decide, untouched
+from tasks.steps.policy import Decided, decide, sentence, untouched
+from tasks.steps.remarks import ended, from_facts, worth_knowing
 from tasks.steps.restore import Restored, restore
+from tasks.steps.safety import look_at_picture, look_at_regions, stricter
 from tasks.steps.source import Source, raster_of, read_source
 from tasks.steps.thumbnails import thumbnail
 from tasks.steps.upscale_result import upscaled
 from tasks.steps.whole import generated
+from tasks.steps.withheld import unshown, withheld
 from tasks.workshop import Workshop
 
 PULL = "install the program again: its weights are part of it"
@@ -61,7 +66,7 @@ def finish(shop: Workshop, job: JobSpec) -> ItemResult:
 
 
 def finished(shop: Workshop, source: Source) -> ItemResult | None:
-    """The picture's result from its record, put in place again; None when it is not done or its output is gone."""
+    """The picture's result from its record, put in place again; None when it is not done or its output is gone, or it is to be observed and was not."""
     record = shop.memo.find("item", _item_key(shop, source))
     if record is None:
         return None
@@ -72,6 +77,8 @@ def finished(shop: Workshop, source: Source) -> ItemResult | None:
     try:
         output = place_ref(shop, source.job, ref, result.suffix, review=review)
     except (NotFound, Damaged):
+        return None
+    if lacks_observation(shop, result.model_copy(update={"id": source.job.id})):
         return None
     mine = record["run"] == shop.spec.run
     stages = result.stages if mine else tuple(s.as_cached() for s in result.stages)
@@ -109,12 +116,21 @@ def _asked(source: Source) -> str:
 
 
 def _generated(shop: Workshop, source: Source) -> ItemResult:
-    after, done, wanted, used = generated(shop, source)
-    delivered = export(shop, source, after, None, SourceType.TRAINED, done.ref("picture").sha256)
+    made = generated(shop, source)
+    done, wanted, used = made.done, made.wanted, made.used
+    looked = look_at_picture(shop, made.raster, done.ref("picture").sha256)
+    if looked.result.verdict == "block":
+        return withheld(source, _asked(source), looked.result, (_stage(done, done.stage, used.id),))
+    delivered = export(shop, source, made.raster, None, SourceType.TRAINED, done.ref("picture").sha256)
     work = _stage(done, done.stage, used.id, done.ref("picture").sha256)
     stood_in = Ending("degraded", done.stage, f"{used.id} stood in for {wanted.id}", LOOK)
-    ending = Ending("done") if used.id == wanted.id else stood_in
-    return _result(shop, source, delivered, ending, (), (work,))
+    remarks = from_facts(done.facts)
+    ending = ended(Ending("done") if used.id == wanted.id else stood_in, remarks, done.stage)
+    seen = {"picture": made.observation} if made.observation else {}
+    notes = (*worth_knowing(remarks), *filter(None, [looked.note]))
+    if looked.result.verdict == "review":
+        ending = Ending("needs-review", "policy", sentence(looked.result), looked.result.cure)
+    return _result(shop, source, delivered, ending, (), (work,), notes=notes, observations=seen)
 
 
 def _upscaled(shop: Workshop, source: Source) -> ItemResult:
@@ -146,16 +162,28 @@ def _regional(
         ending = Ending("unchanged", reason=reason)
         return _result(shop, source, keep(shop, source, raster), ending, (), before[:1], detected.kept)
     after = Patched(raster, tuple(r.patch for r in restored))
+    looked = look_at_regions(shop, source, after, [r.result for r in restored])
+    said = [
+        stricter(decided.by_region[r.result.n], seen.result) for r, seen in zip(restored, looked, strict=True)
+    ]
+    regions = tuple(r.result.model_copy(update={"policy": p}) for r, p in zip(restored, said, strict=True))
+    stages = (*before, *(stage for r in restored for stage in r.stages))
+    if any(policy.verdict == "block" for policy in said):
+        return unshown(shop, source, _asked(source), regions, stages).model_copy(
+            update={"kept": detected.kept}
+        )
     generative = isinstance(source.job.intent, Replace)
     made_by = SourceType.COMPOSITE if generative else SourceType.ENHANCED
     finals = [r.result.artifacts["final"] for r in restored]
     delivered = export(shop, source, after, raster, made_by, detected.digest, *finals)
-    regions = tuple(r.result.model_copy(update={"policy": decided.by_region[r.result.n]}) for r in restored)
-    stages = (*before, *(stage for r in restored for stage in r.stages))
     ending = judge(regions)
     if detected.missed and ending.outcome == "done":
         ending = Ending("degraded", "detection", detected.missed, PULL)
-    return _result(shop, source, delivered, ending, regions, stages, detected.kept)
+    seen = {f"region-{r.n}": r.artifacts["observation"] for r in regions if "observation" in r.artifacts}
+    notes = tuple(dict.fromkeys(one.note for one in looked if one.note))
+    return _result(
+        shop, source, delivered, ending, regions, stages, detected.kept, notes=notes, observations=seen
+    )
 
 
 def _blocked(shop: Workshop, source: Source, detected: Detected, decided: Decided) -> ItemResult:
@@ -187,6 +215,7 @@ def _result(
     shop: Workshop, source: Source, delivered: Delivered, ending: Ending,
     regions: tuple[RegionResult, ...], stages: tuple[StageResult, ...], kept: tuple[KeptText, ...] = (),
     figures: Enlargement | None = None, notes: tuple[str, ...] = (),
+    observations: Mapping[str, str] = MappingProxyType({}),
 ) -> ItemResult:  # fmt: skip
     done = delivered.done
     exported = _stage(done, "export", artifact=done.ref("output").sha256)
@@ -201,6 +230,7 @@ def _result(
         plan=source.plan.digest, asked=_asked(source), source_sha256=source.sha256, output_sha256=done.ref("output").sha256,
         media_type=delivered.media_type, suffix=delivered.suffix, thumbnails=shown,
         notes=(*(source.facts.notes if source.facts else ()), *notes), enlargement=figures,
+        observations=dict(observations),
     )  # fmt: skip
     shop.memo.write(
         "item", _item_key(shop, source), {"output": done.ref("output")}, result.model_dump(mode="json")

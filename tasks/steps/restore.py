@@ -43,6 +43,8 @@ class Work:
     """The crop with whatever was recovered of the hole put in; the crop itself where nothing was."""
     gap: Zone
     """What of the hole is still to be filled."""
+    watched: bool = False
+    """Whether sampling it is to be observed."""
 
     @property
     def inner(self) -> tuple[slice, slice]:
@@ -68,6 +70,7 @@ def restore(shop: Workshop, source: Source, regions: Sequence[Region]) -> tuple[
     for region in regions:
         own = source.of_region(region.n)
         work = _cut(raster, own, _room(region, source, own, (raster.height, raster.width)), regions)
+        work = replace(work, watched=source.job.id in shop.spec.observed)
         one = _restore_one(shop, own, work)
         made.append(one if _wider(source, own) <= 0 else _beside_others(one, work, _feather(source)))
     return tuple(made)

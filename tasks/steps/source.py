@@ -21,6 +21,7 @@ from tasks.memo import Produced
 from tasks.plan import EditPlan
 from tasks.planner import Request, plan
 from tasks.planner_upscale import UPSCALING, inventing
+from tasks.steps.safety_demand import demanded
 from tasks.triage.decode import decode
 from tasks.triage.facts import measure
 from tasks.workshop import Workshop
@@ -57,7 +58,8 @@ def read_source(shop: Workshop, job: JobSpec) -> Source:
     """Read, measure (once per content) and plan. Raises Rejected, BadRequest or NoEngine."""
     if isinstance(job.intent, Generate):
         sha = hashlib.sha256(job.intent.prompt.encode()).hexdigest()
-        return Source(job, sha, b"", None, "", None, plan(job.intent, None, shop.registry, job.request))
+        new = plan(job.intent, None, shop.registry, job.request, demanded(shop))
+        return Source(job, sha, b"", None, "", None, new)
     data = _read(shop, job, job.image)
     sha = hashlib.sha256(data).hexdigest()
     facts = _facts(shop, job, data, sha)
@@ -66,7 +68,7 @@ def read_source(shop: Workshop, job: JobSpec) -> Source:
     thresholds = shop.guard.policy.thresholds if isinstance(job.intent, BY_REGION) else {}
 
     def planned(request: Request) -> EditPlan:
-        guard = shop.guard.identity if _guarded(shop, job, request) else {}
+        guard = shop.guard.identity | demanded(shop) if _guarded(shop, job, request) else {}
         return plan(job.intent, facts, shop.registry, request, guard, thresholds)
 
     chosen = planned(job.request)

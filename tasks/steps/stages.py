@@ -20,6 +20,8 @@ from tasks.plan import EditPlan, EngineChoice, StagePlan
 from tasks.results import StageResult
 from tasks.steps.anchored import depth_identity, fill_on_structure
 from tasks.steps.engines import UNUSABLE, first_that_works, identity, with_engine
+from tasks.steps.observed import sampled
+from tasks.steps.remarks import as_facts, from_facts
 from tasks.steps.verify import verify_region
 from tasks.workshop import Workshop
 
@@ -115,13 +117,14 @@ def _filled(shop: Workshop, plan: EditPlan, work: Work, rung: EngineChoice, inte
     generation, blending = plan.stage("generation"), plan.stage("blending")
     assert generation is not None
     assert blending is not None
-    filled, engine = first_that_works(
+    (filled, observation), engine = first_that_works(
         generation, rung, lambda c: _fill(shop, generation, c, work, getattr(intent, "prompt", ""))
     )
     fill = _expand(work, filled)
     stages = [_result("generation", engine, filled, work, "fill")]
     names = ("region", "mask", "fill", "conditions")
     artifacts = {name: filled.ref(name).sha256 for name in names if name in filled.names()}
+    artifacts |= {"observation": observation} if observation else {}
     anchors = filled.facts.get("anchors", {})
     if (
         engine.synthetic
@@ -134,7 +137,8 @@ def _filled(shop: Workshop, plan: EditPlan, work: Work, rung: EngineChoice, inte
     zone = decode_mask(blended.load("zone")) > 0
     stages.append(_result("blending", blender, blended, work, "blend"))
     last, pixels = blended, _expand(work, blended, "blend", zone)
-    stood_in = _stood_in("blending", blending.engines[0], blender)
+    stood_in = tuple(one.said for one in from_facts(filled.facts) if one.lessens)
+    stood_in += _stood_in("blending", blending.engines[0], blender)
     enhancement, name = plan.stage("enhancement"), "blend"
     if enhancement:
         planned = enhancement.engines[0]
@@ -166,7 +170,10 @@ def digest(*arrays: Pixels | Zone) -> str:
     return found.hexdigest()
 
 
-def _fill(shop: Workshop, stage: StagePlan, choice: EngineChoice, work: Work, prompt: str) -> Done:
+def _fill(
+    shop: Workshop, stage: StagePlan, choice: EngineChoice, work: Work, prompt: str
+) -> tuple[Done, str]:
+    """The fill's record, and the sha256 of its observation."""
     holes = work.gap | work.others
 
     def compute() -> Produced:
@@ -178,13 +185,16 @@ def _fill(shop: Workshop, stage: StagePlan, choice: EngineChoice, work: Work, pr
         }
         if made.conditions is not None:
             artifacts["conditions"] = encode_pixels(made.conditions[work.inner]), PNG
-        return Produced(artifacts, {"anchors": dict(made.scores)} if made.scores else {})
+        anchors = {"anchors": dict(made.scores)} if made.scores else {}
+        return Produced(artifacts, {**anchors, **as_facts(made.remarks)})
 
     inputs = {
         "crop": digest(work.ground, work.gap, work.others), "box": _inner_box(work), "mask": digest(work.region.mask),
         "seed": work.seed, "prompt": prompt, **depth_identity(shop, stage, choice),
     }  # fmt: skip
-    return shop.memo.do("generation", identity(stage, choice, **inputs), compute)
+    return sampled(
+        shop, work.watched, "generation", choice, identity(stage, choice, **inputs), "fill", compute
+    )
 
 
 def _blend(

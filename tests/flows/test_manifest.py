@@ -96,3 +96,12 @@ def test_a_missing_manifest_and_a_web_address_are_refused(tmp_path: Path) -> Non
         read_manifest(str(tmp_path / "none.csv"), Defaults(out="out"))
     with pytest.raises(BadManifest, match="not a local path"):
         read_manifest("https://example.com/m.csv", Defaults(out="out"))
+
+
+def test_the_truth_is_the_rows_and_never_the_jobs(tmp_path: Path) -> None:
+    text = "id,image,intent,truth\na,a.png,clean,truth/a.png\nb,b.png,clean,\n"
+    rows = manifest(tmp_path, text)
+    assert [row.truth for row in rows.rows] == ["truth/a.png", ""]
+    assert rows.unknown_columns == ()
+    plain = manifest(tmp_path, "id,image,intent\na,a.png,clean\nb,b.png,clean\n")
+    assert rows.jobs == plain.jobs, "a truth changes no key of what is made"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from model_registry import weights
+from model_registry import hashing, weights
 from model_registry.card import Card
 from model_registry.engines.load import load_engine
 from model_registry.errors import WeightsDamaged, WeightsMissing
@@ -48,8 +48,8 @@ def test_a_change_after_the_first_look_is_seen(tmp_path: Path) -> None:
 def test_a_file_is_hashed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "net.onnx").write_bytes(DATA)
     read: list[Path] = []
-    real = weights._hash
-    monkeypatch.setattr(weights, "_hash", lambda path: (read.append(path), real(path))[1])
+    real = hashing._hash
+    monkeypatch.setattr(hashing, "_hash", lambda path: (read.append(path), real(path))[1])
     toy = card("net.onnx", {"net.onnx": SHA})
     assert weights.verify(toy, tmp_path) == weights.verify(toy, tmp_path) == []
     assert len(read) == 1

@@ -29,7 +29,7 @@ def test_a_hub_that_cannot_be_reached_is_named(monkeypatch: pytest.MonkeyPatch) 
         raise OSError("no route")
 
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    monkeypatch.setattr("huggingface_hub.snapshot_download", refuse)
+    monkeypatch.setattr("huggingface_hub.HfApi.list_repo_tree", refuse)
     with pytest.raises(WeightsMissing, match=r"stable-diffusion.*could not be fetched.*network"):
         pull(CARDS.get("sd15"), CARDS.folder_of("sd15"))
 

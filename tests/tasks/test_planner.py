@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 
@@ -109,13 +110,24 @@ def test_a_parameter_of_the_wrong_kind_is_refused() -> None:
 
 
 def test_replace_without_a_prompted_engine_says_what_is_missing() -> None:
-    with pytest.raises(NoEngine, match="prompt"):
-        plan(Replace(mask=BOX, prompt="oak"), FACTS, REGISTRY)
+    with pytest.raises(NoEngine, match="prompt") as caught:
+        plan(Replace(mask=BOX, prompt="oak"), FACTS, only_named("fill"))
+    assert "sd15-inpaint" in caught.value.cure
 
 
 def test_generate_without_weights_says_what_is_missing() -> None:
-    with pytest.raises(NoEngine, match="generate"):
-        plan(Generate(prompt="oak"), None, REGISTRY)
+    with pytest.raises(NoEngine, match="generate") as caught:
+        plan(Generate(prompt="oak"), None, only_named("generate"))
+    assert "sd15" in caught.value.cure
+
+
+def only_named(role: str) -> Registry:
+    """The cards as they are where no engine of this role that takes a prompt may be chosen unasked."""
+    cards = (
+        card.model_copy(update={"automatic": False}) if card.role == role and card.prompt != "none" else card
+        for card in REGISTRY.cards
+    )
+    return dataclasses.replace(REGISTRY, cards=tuple(cards))
 
 
 def test_an_alias_is_resolved_from_the_snapshot() -> None:

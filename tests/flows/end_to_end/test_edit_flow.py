@@ -202,8 +202,8 @@ def test_the_command_prints_one_object_and_the_cure_of_a_missing_engine(
 
     write("-a.png", photo())
     for arguments in (
-        ("edit", "--replace", "a cup", "--mask", BOX, "--json", "--", "-a.png"),
-        ("generate", "a cup", "--json"),
+        ("edit", "--replace", "a cup", "--mask", BOX, "--engine", "generation=sd15-inpaint", "--json", "--", "-a.png"),
+        ("generate", "a cup", "--engine", "sd15", "--json"),
     ):
         monkeypatch.setattr(sys, "argv", ["pentimento", *arguments])
         with pytest.raises(SystemExit) as ended:
@@ -211,8 +211,8 @@ def test_the_command_prints_one_object_and_the_cure_of_a_missing_engine(
         assert ended.value.code == 1
         (item,) = json.loads(capsys.readouterr().out)["items"]
         assert (item["outcome"], item["stage"]) == ("failed", "generation")
-        assert "engine of role" in item["reason"]
-        assert "pentimento models" in item["cure"]
+        assert "has not been pulled" in item["reason"]
+        assert "pentimento models pull" in item["cure"]
 
 
 @pytest.fixture(scope="module")

@@ -94,7 +94,7 @@ def test_aliases_are_read_with_their_role(uri: str, tmp_path: Path) -> None:
     client = MlflowClient(tracking_uri=uri)
     version = client.search_model_versions("name = 'pentimento-telea'")[0].version
     client.set_registered_model_alias("pentimento-telea", "champion", version)
-    assert read_aliases(uri) == (("fill", "champion", "telea"),)
+    assert read_aliases(uri) == (("fill", "champion", "telea", ""),)
 
 
 def test_nothing_is_left_in_the_working_folder(

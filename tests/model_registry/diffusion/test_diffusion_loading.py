@@ -152,7 +152,9 @@ def test_every_class_on_the_list_exists_and_takes_what_it_is_given(role: str, na
     taken = set(inspect.signature(getattr(diffusers, name).__call__).parameters)
     always = {"num_inference_steps", "generator", "output_type"}
     sized = {"prompt", "height", "width", "guidance_scale"}
-    wanted = {"generate": sized, "fill": sized | {"image", "mask_image", "strength"}, "upscale": {"image"}}
+    fill = {"image", "strength", "prompt", "guidance_scale"}
+    fill |= set() if "Img2Img" in name else sized | {"mask_image"}
+    wanted = {"generate": sized, "fill": fill, "upscale": {"image"}}
     assert always | wanted[role] <= taken
 
 

@@ -21,3 +21,26 @@ class PromptFill:
         out = image.copy()
         out[hole] = image[~hole].mean(axis=0)
         return out
+
+
+class PromptPicture:
+    """A flat grey of as many levels as the prompt says."""
+
+    def generate(self, prompt: str, width: int, height: int, *, seed: int, params: Params) -> Pixels:
+        return np.full((height, width, 3), int(prompt) / 255, np.float32)
+
+
+class ShadeFill:
+    """A hole of as many levels of grey as the prompt says."""
+
+    def fill(self, image: Pixels, hole: Hole, *, seed: int, prompt: str, params: Params) -> Pixels:
+        out = image.copy()
+        out[hole] = int(prompt) / 255
+        return out
+
+
+class NoLooker:
+    """A classifier that cannot see."""
+
+    def scores(self, image: Pixels, *, params: Params) -> dict[str, float]:
+        raise RuntimeError("no eyes")

@@ -1,0 +1,1 @@
+"""What observing a sampling says, held against what is known; and what it costs."""

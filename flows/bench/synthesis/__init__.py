@@ -1,0 +1,1 @@
+"""Bench `synthesis`: whether generated backdrops show what their prompts say."""

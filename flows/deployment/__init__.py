@@ -1,0 +1,1 @@
+"""What makes a bare Prefect server ready for the flows: work pool, limits, automation, deployments."""

@@ -20,6 +20,8 @@ SAME_START = 2.0
 """Seconds by which two readings of one process's start may differ."""
 GRACE = 12.0
 """Seconds between asking to end and killing."""
+EMPTY = 2.0
+"""Seconds for which a living process may show no environment."""
 KILLED = 15.0
 """Seconds until a killed process must be gone."""
 _started: dict[int, subprocess.Popen[bytes]] = {}
@@ -31,7 +33,7 @@ def start(
 ) -> psutil.Process:
     """Start a process in a session of its own, so that it outlives its parent; output goes to `log`, anew.
 
-    Raises OSError when there is no such program."""
+    Raises OSError when there is no such program; psutil's errors when it ends at once."""
     marked = {**environment, MARK: str(stack), NAMED: part}
     with log.open("wb") as written:
         child = subprocess.Popen(  # noqa: S603 - the commands are the stack's own
@@ -39,7 +41,9 @@ def start(
             start_new_session=True,
         )  # fmt: skip
     _started[child.pid] = child
-    return psutil.Process(child.pid)
+    process = psutil.Process(child.pid)
+    _wait_for_environment(process)
+    return process
 
 
 def running(pid: int, started: float, stack: Path) -> psutil.Process | None:
@@ -47,6 +51,7 @@ def running(pid: int, started: float, stack: Path) -> psutil.Process | None:
     _reap(pid)
     try:
         process = psutil.Process(pid)
+        _wait_for_environment(process)
         same = abs(process.create_time() - started) < SAME_START
         return process if same and _stack_of(process) == str(stack) and _lives(process) else None
     except psutil.Error:
@@ -92,6 +97,13 @@ def end(processes: Callable[[], Iterable[psutil.Process]], *, grace: float = GRA
 
 def _stack_of(process: psutil.Process) -> str:
     return str(process.environ().get(MARK, ""))
+
+
+def _wait_for_environment(process: psutil.Process) -> None:
+    """While a process turns into another program, the kernel shows no environment of it for a moment."""
+    end = time.monotonic() + EMPTY
+    while time.monotonic() < end and _lives(process) and not process.environ():
+        time.sleep(0.02)
 
 
 def _lives(process: psutil.Process) -> bool:

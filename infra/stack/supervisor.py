@@ -17,6 +17,9 @@ from infra.stack.layout import Layout
 from infra.stack.state import Started
 
 Condition = Literal["running", "not answering", "ended", "stopped"]
+LOOKS = 3
+"""How often nothing must be found, one after the other, before nothing is there: a process that is just turning into
+another program is not recognised for a moment."""
 TAIL = 25
 """Lines of a log that are quoted."""
 
@@ -186,8 +189,13 @@ def _of(layout: Layout, name: str) -> list[psutil.Process]:
 
 def _end_in_turn(layout: Layout, grace: float) -> int:
     """The last started part first, so that what it leaves behind is still heard; then whatever bears the mark."""
-    ended = 0
-    while left := processes.family(layout.folder):
-        name = processes.part_of(left[-1])
-        ended += processes.end(lambda wanted=name: _of(layout, wanted), grace=grace)  # type: ignore[misc]
+    ended, looks = 0, 0
+    while looks < LOOKS:
+        left = processes.family(layout.folder)
+        looks = 0 if left else looks + 1
+        if left:
+            name = processes.part_of(left[-1])
+            ended += processes.end(lambda wanted=name: _of(layout, wanted), grace=grace)  # type: ignore[misc]
+        else:
+            time.sleep(0.1)
     return ended

@@ -11,11 +11,11 @@ from model_registry.engines.diffusion_params import Sampling
 from model_registry.engines.remark_contract import Remark
 
 _WORD = re.compile(r"[^\W\d_]+")
-LITTLE = frozenset(
-    "a an the and or of on in at with without by to from for into over under near as is are be it its this that these those "
-    "very some any all no not then".split()
-)
-"""Words that name nothing to be seen: not missed where a model does not know them."""
+LITTLE = frozenset({
+    "a", "an", "the", "and", "or", "of", "on", "in", "at", "with", "by", "to", "from", "for", "into", "as", "is", "are",
+    "be", "it", "its", "this", "that", "these", "those", "very", "some",
+})  # fmt: skip
+"""Words that name nothing to be seen: not missed where a model does not know them. `no` and `without` are missed."""
 
 
 def remarks_on(model: Model, prompt: str, sampling: Sampling) -> tuple[Remark, ...]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -36,7 +37,7 @@ def starts(length: int, window: int, turn: int = 0) -> list[int]:
     places = [round(i * (length - window) / count) for i in range(count + 1)]
     if turn % 2 == 0:
         return places
-    return [0, *((a + b) // 2 for a, b in zip(places, places[1:], strict=False)), length - window]
+    return [0, *((a + b) // 2 for a, b in pairwise(places)), length - window]
 
 
 def spread(

@@ -21,9 +21,9 @@ def metric(
 
 def scores(*gains: float, pictures: int = 18, noise: float = 0.5, seed: int = 0) -> np.ndarray:
     rng = np.random.default_rng(seed)
-    return (
-        rng.normal(28, 6, pictures) + np.array(gains)[:, None] + rng.normal(0, noise, (len(gains), pictures))
-    )
+    base = rng.normal(28, 6, pictures)
+    found: np.ndarray = base + np.array(gains)[:, None] + rng.normal(0, noise, (len(gains), pictures))
+    return found
 
 
 def judged(rows: np.ndarray, *metrics: Metric, **more: object) -> Decided:

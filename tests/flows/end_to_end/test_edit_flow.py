@@ -202,7 +202,18 @@ def test_the_command_prints_one_object_and_the_cure_of_a_missing_engine(
 
     write("-a.png", photo())
     for arguments in (
-        ("edit", "--replace", "a cup", "--mask", BOX, "--engine", "generation=sd15-inpaint", "--json", "--", "-a.png"),
+        (
+            "edit",
+            "--replace",
+            "a cup",
+            "--mask",
+            BOX,
+            "--engine",
+            "generation=sd15-inpaint",
+            "--json",
+            "--",
+            "-a.png",
+        ),
         ("generate", "a cup", "--engine", "sd15", "--json"),
     ):
         monkeypatch.setattr(sys, "argv", ["pentimento", *arguments])

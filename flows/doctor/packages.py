@@ -81,8 +81,12 @@ def together(versions: Mapping[str, str] | None = None) -> Finding:
 
 
 def installed() -> dict[str, str]:
-    """Every installed distribution by canonical name."""
-    return {canonical(each.name): each.version for each in metadata.distributions() if each.name}
+    """Every installed distribution by canonical name; of two, the one that is imported."""
+    versions: dict[str, str] = {}
+    for each in metadata.distributions():
+        if each.name:
+            versions.setdefault(canonical(each.name), each.version)
+    return versions
 
 
 def canonical(name: str) -> str:

@@ -132,9 +132,7 @@ def _register(client: MlflowClient, mlflow_id: str, engine: EngineVersion) -> No
         name=engine.id, source_run_id=mlflow_id, tags=known, model_type=engine.runtime,
         experiment_id=client.get_run(mlflow_id).info.experiment_id,
     )  # fmt: skip
-    client.create_model_version(
-        name, source=f"models:/{model.model_id}", model_id=model.model_id, tags=known
-    )
+    client.create_model_version(name, source=f"models:/{model.model_id}", model_id=model.model_id, tags=known)
 
 
 def _same(found: Mapping[str, str], wanted: Mapping[str, str]) -> bool:

@@ -41,7 +41,7 @@ def test_the_embedded_generator_is_one_small_folder_behind_two_cards() -> None:
     assert one.weights is not None
     assert one.weights == other.weights
     folder = PACKAGED / one.weights.path
-    assert set(one.weights.sha256) == {
+    assert set(one.weights.sha256) >= {
         p.relative_to(folder).as_posix() for p in folder.rglob("*.safetensors")
     }
     assert sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) < 11_000_000

@@ -86,7 +86,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     import diffusers
 
     kind: Any = diffusers.StableDiffusionPipeline
-    pipe = kind.from_pretrained(str(given.folder), local_files_only=True, use_safetensors=True)
+    pipe = kind.from_pretrained(
+        str(given.folder), local_files_only=True, use_safetensors=True, dtype=torch.float32
+    )
     pipe.set_progress_bar_config(disable=True)
     for name, level in round_trip(pipe.vae, given.count).items() if given.count else ():
         sys.stdout.write(f"{name}: {level:.2f} dB\n")

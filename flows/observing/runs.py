@@ -13,6 +13,7 @@ from flows.observing.stored import WHOLE, key_of, observed_items
 from flows.observing.tracked import FOLDER
 from flows.reruns import read_result
 from infra.settings import Settings
+from infra.tracking.client import quiet_client
 from model_registry.engines.observing import Observation, from_npz
 from tasks.errors import BadRequest
 from tasks.workshop import Workshop, WorkshopSpec
@@ -42,10 +43,9 @@ def _from_store(run: str, settings: Settings) -> dict[str, Observation]:
 
 
 def _from_mlflow(run: str, settings: Settings) -> dict[str, Observation]:
-    from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
-    client = MlflowClient(tracking_uri=settings.mlflow_uri)
+    client = quiet_client(settings.mlflow_uri)
     try:
         with tempfile.TemporaryDirectory() as folder:
             return {

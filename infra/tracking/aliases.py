@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from infra.tracking.client import quiet_client
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import RegisteredModel
@@ -18,9 +20,7 @@ Alias = tuple[str, str, str, str]
 
 def read_aliases(uri: str) -> tuple[Alias, ...]:
     """Every alias of our registered models, sorted. Raises what the tracking server raises: an alias must not be guessed."""
-    from mlflow import MlflowClient
-
-    client = MlflowClient(tracking_uri=uri)
+    client = quiet_client(uri)
     return tuple(sorted(alias for model in registered(client) for alias in _aliases(client, model)))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from infra.tracking.aliases import PARAMS, PREFIX, registered
+from infra.tracking.client import quiet_client
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -36,7 +37,7 @@ class Held:
 
 def holders(uri: str, role: str, alias: str) -> tuple[Held, ...]:
     """Who holds an alias of a role, sorted by engine: one, or several where somebody moved it half-way."""
-    client = _client(uri)
+    client = quiet_client(uri)
     models = [m for m in registered(client) if m.tags.get("role", "") == role and alias in m.aliases]
     return tuple(
         _held(client, model.name, str(model.aliases[alias])) for model in sorted(models, key=lambda m: m.name)
@@ -50,14 +51,14 @@ def ensure(uri: str, held: Held, *, experiment: str, source_run: str = "") -> He
     known = find(uri, held)
     if known:
         return known
-    client, name = _client(uri), f"{PREFIX}{held.engine}"
+    client, name = quiet_client(uri), f"{PREFIX}{held.engine}"
     _registered_model(client, name, held.tags.get("role", ""))
     return Held(held.engine, _new_version(client, uri, name, held, experiment, source_run), dict(held.tags))
 
 
 def find(uri: str, held: Held) -> Held | None:
     """The newest version of the registered model that is this engine; None where there is none."""
-    client, name = _client(uri), f"{PREFIX}{held.engine}"
+    client, name = quiet_client(uri), f"{PREFIX}{held.engine}"
     alike = [
         v for v in client.search_model_versions(f"name = '{name}'") if _identity(v.tags) == dict(held.tags)
     ]
@@ -71,17 +72,17 @@ def find(uri: str, held: Held) -> Held | None:
 
 def give(uri: str, alias: str, held: Held) -> None:
     """Put an alias on a version; it leaves other versions of the same model, and no other model."""
-    _client(uri).set_registered_model_alias(f"{PREFIX}{held.engine}", alias, held.version)
+    quiet_client(uri).set_registered_model_alias(f"{PREFIX}{held.engine}", alias, held.version)
 
 
 def take(uri: str, alias: str, engine: str) -> None:
     """Take an alias from a registered model; none is no error."""
-    _client(uri).delete_registered_model_alias(f"{PREFIX}{engine}", alias)
+    quiet_client(uri).delete_registered_model_alias(f"{PREFIX}{engine}", alias)
 
 
 def mark(uri: str, held: Held, tags: Mapping[str, str], description: str = "") -> None:
     """Tag a version, and say in its description why; each tag at most `LONGEST_TAG` characters, an empty one is taken away."""
-    client, name = _client(uri), f"{PREFIX}{held.engine}"
+    client, name = quiet_client(uri), f"{PREFIX}{held.engine}"
     if description:
         client.update_model_version(name, held.version, description[:LONGEST_TAG])
     for key, value in tags.items():
@@ -89,12 +90,6 @@ def mark(uri: str, held: Held, tags: Mapping[str, str], description: str = "") -
             client.set_model_version_tag(name, held.version, key, value[:LONGEST_TAG])
         elif key in held.marks:
             client.delete_model_version_tag(name, held.version, key)
-
-
-def _client(uri: str) -> MlflowClient:
-    from mlflow import MlflowClient
-
-    return MlflowClient(tracking_uri=uri)
 
 
 def _held(client: MlflowClient, name: str, version: str) -> Held:

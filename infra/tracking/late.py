@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from infra.tracking.client import quiet_client
 from infra.tracking.mlflow_log import RUN_TAG, TEXT
 
 if TYPE_CHECKING:
@@ -22,10 +23,9 @@ def add_to_run(
     import tempfile
     from pathlib import Path
 
-    from mlflow import MlflowClient
     from mlflow.entities import Metric, RunTag
 
-    client = MlflowClient(tracking_uri=uri)
+    client = quiet_client(uri)
     mlflow_id = mlflow_run_of(client, experiment, run_id)
     if not mlflow_id:
         return False

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.tracking import spool
 from infra.tracking.aliases import PREFIX
+from infra.tracking.client import quiet_client
 from infra.tracking.model import EngineVersion, TrackedRun
 
 if TYPE_CHECKING:
@@ -46,12 +47,9 @@ def log_run(run: TrackedRun, *, uri: str, experiment: str, waiting: Path) -> str
 
 def _send(run: TrackedRun, uri: str, experiment: str) -> str:
     import mlflow
-    from mlflow import MlflowClient
 
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    client = quiet_client(uri)
     mlflow.set_tracking_uri(uri)
-    client = MlflowClient(tracking_uri=uri)
     mlflow_id = _open(client, run, _experiment(client, uri, experiment))
     _values(client, mlflow_id, run)
     with tempfile.TemporaryDirectory() as folder:

@@ -84,7 +84,8 @@ def test_what_generate_would_do_can_be_planned(
     (tmp_path / "tiny.toml").write_text(CARD.format(role="generate"), encoding="utf-8")
     monkeypatch.setenv("PENTIMENTO_CARDS", str(tmp_path))
     said = pentimento(
-        "plan", "--generate", "a red cup", "--size", "64x48", "--steps", "4", "--scheduler", "euler", "--seed", "3", "--json"
+        "plan", "--generate", "a red cup", "--size", "64x48", "--steps", "4", "--scheduler", "euler", "--seed", "3", "--json",
+        "--engine", "generation=tiny",
     )  # fmt: skip
     made = EditPlan.model_validate(said.json)
     assert made.intent.model_dump() == {"kind": "generate", "prompt": "a red cup", "width": 64, "height": 48}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any, Literal
@@ -12,13 +13,14 @@ from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTa
 
 from flows.aliases import snapshot
 from flows.manifest import Defaults, Manifest, Row, read_manifest
+from flows.ray_runner import on_ray
 from flows.request import RunRequest
 from flows.run import execute
 from infra.settings import Settings
 from tasks.contracts import Outcome
 from tasks.results import ItemResult, RunResult
 
-Runner = Literal["threads", "processes"]
+Runner = Literal["threads", "processes", "ray"]
 
 
 def _run_name() -> str:
@@ -72,10 +74,18 @@ def _bad(row: Row) -> ItemResult:
 
 
 def run_catalog(manifest: str, out: str, *, runner: Runner = "threads", **options: Any) -> dict[str, Any]:
-    """Run the flow on this machine; its result as JSON."""
+    """Run the flow on this machine, the work of its shards by `runner`; its result as JSON.
+
+    ray: on the cluster that PENTIMENTO_RAY_ADDRESS names, or one of this machine's own; raises BadRequest without Ray."""
     workers = Settings().workers
-    pool: TaskRunner[Any] = (
-        ThreadPoolTaskRunner(workers) if runner == "threads" else ProcessPoolTaskRunner(max_workers=workers)
-    )
+    if runner == "ray":
+        with on_ray(workers) as slots:
+            return _run(ThreadPoolTaskRunner(slots), manifest, out, options)
+    if runner == "processes":
+        return _run(ProcessPoolTaskRunner(max_workers=workers), manifest, out, options)
+    return _run(ThreadPoolTaskRunner(workers), manifest, out, options)
+
+
+def _run(pool: TaskRunner[Any], manifest: str, out: str, options: Mapping[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = process_catalog.with_options(task_runner=pool)(manifest, out, **options)
     return result

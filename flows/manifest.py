@@ -128,7 +128,7 @@ def _records(location: str, data: bytes) -> Iterator[tuple[int, dict[str, str]]]
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadManifest(f"the manifest {location} is not UTF-8 text", cure="save it as UTF-8") from error
-    if any(len(line) > LINE_BYTES for line in text.splitlines()):
+    if any(len(line) > LINE_BYTES for line in text.split("\n")):
         raise BadManifest(f"the manifest {location} has a line over {LINE_BYTES} characters")
     if suffix in (".jsonl", ".ndjson"):
         yield from _json_lines(location, text)
@@ -151,11 +151,14 @@ def _records(location: str, data: bytes) -> Iterator[tuple[int, dict[str, str]]]
 
 
 def _json_lines(location: str, text: str) -> Iterator[tuple[int, dict[str, str]]]:
-    for number, line in enumerate(text.splitlines(), 1):
+    # Only a line feed ends a line of JSON: a text within may hold U+2028 and the like as they are.
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
             record = json.loads(line)
+        except RecursionError as error:
+            raise BadManifest(f"the manifest {location}, line {number}: nested too deeply") from error
         except ValueError as error:
             raise BadManifest(f"the manifest {location}, line {number}: not JSON: {error}") from error
         if not isinstance(record, dict):
@@ -180,9 +183,10 @@ def _cell(value: Any) -> str:
 
 
 def _row(line: int, record: Mapping[str, str], root: str, defaults: Defaults, seen: set[str]) -> Row:
-    name, image = record.get("id", ""), record.get("image", "")
+    name, image = record.get("id", ""), _shown(record.get("image", ""))
     shown = name if SAFE_ID.fullmatch(name) else f"row-{line}"
     try:
+        _writable(record)
         if not SAFE_ID.fullmatch(name):
             raise BadRequest(
                 f"id {name[:60]!r} is not usable as a file name", cure="use letters, digits, . _ -"
@@ -207,6 +211,25 @@ def _row(line: int, record: Mapping[str, str], root: str, defaults: Defaults, se
         return Row(
             line, shown, image, None, f"{error.message} ({error.cure})" if error.cure else error.message
         )
+    except (
+        ValueError,
+        OverflowError,
+    ) as error:  # such as a number of thousands of digits: one row's fault alone
+        return Row(line, shown, image, None, f"a cell cannot be understood: {str(error)[:200]}")
+
+
+def _writable(record: Mapping[str, str]) -> None:
+    """Raises BadRequest for half a character: it would break the first record of the run that names it."""
+    for column, text in record.items():
+        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+            raise BadRequest(
+                f"{_shown(column)[:60]} holds half of a character", cure="save the manifest as UTF-8 text"
+            )
+
+
+def _shown(text: str) -> str:
+    """As records and pages may hold it: short, and without halves of characters, which no file can be written with."""
+    return text[:1000].encode("utf-8", "backslashreplace").decode()
 
 
 def _image(record: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ import sys
 import time
 from contextlib import redirect_stdout
 
+from flows.housekeeping.code_version import code_version
 from flows.leftovers import half_written, sweep
 from flows.progress import progress_artifact
 from flows.report import report
@@ -20,6 +21,7 @@ from flows.walk import Leg, collect, walk
 from infra.store.canonical import canonical_json
 from infra.store.contract import Unavailable
 from infra.store.store import Store
+from tasks.placing import slots
 from tasks.results import RunResult, count
 from tasks.workshop import Workshop, WorkshopSpec, workshop
 
@@ -69,7 +71,8 @@ def execute(request: RunRequest) -> RunResult:
     begun = time.perf_counter()
     leg = begin(request)
     stale = half_written(request, workshop(leg.spec))
-    walk([leg], progress_artifact(request.name, leg.spec.run), 2 * request.settings.workers)
+    at_once = slots() or request.settings.workers
+    walk([leg], progress_artifact(request.name, leg.spec.run), 2 * at_once)
     sweep(stale)
     result = ended(leg, time.perf_counter() - begun)
     log.info("%s: %s in %.1f s", result.run_id, result.counts, result.seconds)
@@ -91,7 +94,7 @@ def ended(leg: Leg, seconds: float) -> RunResult:
     tier = request.jobs[0].tier if request.jobs else "final"
     return RunResult(
         run_id=leg.spec.run, counts=count(items), seconds=round(seconds, 3), items=items, tier=tier, rerun=request.rerun,
-        previews=request.first,
+        previews=request.first, code=code_version(),
     )  # fmt: skip
 
 

@@ -34,10 +34,10 @@ def sheet_of_run(shop: Workshop, title: str, result: RunResult) -> Sheet:
     """The sheet; also notes what this tier looks like, for the toggle on the other tier's sheet.
 
     On the sheet of a rerun, before is what it was a rerun of."""
-    if not result.rerun:
-        _note_tier(shop, result)
     urgent = sorted(result.items, key=lambda i: OUTCOMES.index(i.outcome), reverse=True)
     chosen = {id(item) for item in urgent[:ITEMS]}
+    if not result.rerun:
+        _note_tier(shop, urgent[:ITEMS], result.tier)
     detailed = {id(item) for item in urgent[:REGION_ITEMS]}
     items = tuple(
         _item(shop, item, result.tier, id(item) in detailed) for item in result.items if id(item) in chosen
@@ -64,12 +64,10 @@ def sheet_of_run(shop: Workshop, title: str, result: RunResult) -> Sheet:
     )  # fmt: skip
 
 
-def _note_tier(shop: Workshop, result: RunResult) -> None:
-    for item in result.items:
+def _note_tier(shop: Workshop, items: Iterable[ItemResult], tier: str) -> None:
+    for item in items:
         if "after" in item.thumbnails:
-            shop.store.write_record(
-                "shown", _tier_key(item, result.tier), {"after": item.thumbnails["after"]}
-            )
+            shop.store.write_record("shown", _tier_key(item, tier), {"after": item.thumbnails["after"]})
 
 
 def _tier_key(item: ItemResult, tier: str) -> str:

@@ -10,6 +10,7 @@ from flows.request import RunRequest
 from infra.store.contract import NotFound, Unavailable
 from tasks import prefect_tasks
 from tasks.detection.repeated import FEWEST
+from tasks.intents import BY_REGION
 from tasks.job import JobSpec
 from tasks.progress import Progress, emit, listening
 from tasks.results import ItemResult
@@ -32,9 +33,15 @@ class Leg:
         """The jobs, in the order of the request."""
         return list(_chunks(self.request.jobs, self.request.shard_size))
 
+    def by_region(self, number: int) -> bool:
+        """Whether a shard has pictures that are edited by region; one that has none needs no task but the last, which does all."""
+        begin = number * self.request.shard_size
+        jobs = self.request.jobs[begin : begin + self.request.shard_size]
+        return any(isinstance(job.intent, BY_REGION) for job in jobs)
+
 
 def walk(legs: Sequence[Leg], tell: Callable[[float], None], window: int) -> None:
-    """Every shard of every run through the tasks, `window` shards of one run at a time.
+    """Every shard of every run through the tasks, `window` shards of one run at a time; a shard of whole pictures through one task.
 
     The runs take turns after each window, forwards and then backwards (A B, B A, A B …): whatever else the machine does falls
     on all of them alike. tell: hears the share of windows that are through."""
@@ -46,7 +53,8 @@ def walk(legs: Sequence[Leg], tell: Callable[[float], None], window: int) -> Non
     with listening(lambda event: heard.add((event.run_id, event.item)) if event.step == "export" else None):
         pending: dict[str, dict[int, int]] = {leg.spec.run: {} for leg in legs}
         for numbers, leg in _turns(windows, legs):
-            pending[leg.spec.run] |= _submit(prefect_tasks.triage, leg, numbers)
+            shards = [number for number in numbers if leg.by_region(number)]
+            pending[leg.spec.run] |= _submit(prefect_tasks.triage, leg, shards)
         for leg in legs:
             _learn(leg, [n for n in pending[leg.spec.run] if n not in leg.broken])
         for numbers, leg in _turns(windows, legs):

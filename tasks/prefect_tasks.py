@@ -11,12 +11,11 @@ from prefect.client.schemas.objects import TaskRun
 from prefect.runtime import task_run
 
 from infra.store.contract import Unavailable
-from tasks import shards
+from tasks import placing
 from tasks.errors import Transient
 from tasks.gpu_slots import gpu_slot
 from tasks.intents import BY_REGION
 from tasks.run_files import read_jobs
-from tasks.steps.repeated import find_overlays
 from tasks.workshop import WorkshopSpec, workshop
 
 P = ParamSpec("P")
@@ -51,33 +50,33 @@ def _stage(name: str, shown: str = " {shard}") -> Callable[[Callable[P, R]], Tas
 @_stage("triage")
 def triage(spec: WorkshopSpec, shard: int) -> int:
     """Decode, measure and plan a shard; how many of its pictures are still to be done."""
-    return shards.triage_shard(workshop(spec), spec.run, shard, last_try=_last_try())
+    return int(placing.shard_done("triage", spec, shard, last_try=_last_try()))
 
 
 @_stage("overlays", shown="")
 def overlays(spec: WorkshopSpec, shards: list[int]) -> str:
     """Learn the overlays that pictures of the whole run share; the digest of what was learnt."""
-    return find_overlays(workshop(spec), spec.run, shards)
+    return placing.overlays_found(spec, shards)
 
 
 @_stage("detection")
 def detection(spec: WorkshopSpec, shard: int) -> int:
     """Find the regions of a shard's pictures."""
-    return shards.detect_shard(workshop(spec), spec.run, shard, last_try=_last_try())
+    return int(placing.shard_done("detection", spec, shard, last_try=_last_try()))
 
 
 @_stage("restoration")
 def restoration(spec: WorkshopSpec, shard: int) -> int:
     """Generation, blending, enhancement and verification, region by region."""
     with _on_gpu(spec, shard, by_region=True):
-        return shards.restore_shard(workshop(spec), spec.run, shard, last_try=_last_try())
+        return int(placing.shard_done("restoration", spec, shard, last_try=_last_try()))
 
 
 @_stage("export")
 def export(spec: WorkshopSpec, shard: int) -> dict[str, str]:
     """Make whole pictures (generated, enlarged), encode, put in place, and write the shard's results; outcome by id."""
     with _on_gpu(spec, shard, by_region=False):
-        return shards.export_shard(workshop(spec), spec.run, shard, last_try=_last_try())
+        return dict(placing.shard_done("export", spec, shard, last_try=_last_try()))
 
 
 def _on_gpu(spec: WorkshopSpec, shard: int, *, by_region: bool) -> AbstractContextManager[None]:

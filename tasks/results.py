@@ -219,6 +219,8 @@ class RunResult(Frozen):
     """What the cheap rungs of the ladder saved."""
     cell_savings: CellSavings | None = None
     """What was saved on the cells of pictures that were enlarged."""
+    code: str = ""
+    """Version of the program, with the commit where it ran from a checkout; empty in older results."""
     previews: str = ""
     """The run that made the previews of the same pictures first, in two passes."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tasks.job import JobSpec
+from tasks.plan import EditPlan
 from tasks.results import ItemResult
 from tasks.workshop import Workshop
 
@@ -34,3 +35,11 @@ def read_results(shop: Workshop, run_id: str, shard: int) -> tuple[ItemResult, .
     """A finished shard's results, in the jobs' order."""
     data = shop.store.read_run(run_id, f"results/{shard:05d}.json")
     return tuple(ItemResult.model_validate(item) for item in json.loads(data))
+
+
+def write_plans(shop: Workshop, run_id: str, shard: int, plans: Mapping[str, EditPlan]) -> None:
+    """Put the plans of a shard's pictures into the store, whole, by digest: what a picture's result names, for people who ask later."""
+    data = b",".join(
+        b'"%s":%s' % (digest.encode(), made.canonical()) for digest, made in sorted(plans.items())
+    )
+    shop.store.write_run(run_id, f"plans/{shard:05d}.json", b"{" + data + b"}", JSON)

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from tasks.errors import OutOfMemory, PentimentoError, Transient
 from tasks.intents import BY_REGION
 from tasks.job import JobSpec
+from tasks.plan import EditPlan
 from tasks.progress import Progress, emit
 from tasks.results import ItemResult
-from tasks.run_files import read_jobs, write_results
+from tasks.run_files import read_jobs, write_plans, write_results
 from tasks.steps.detect import detect
 from tasks.steps.item import finish, finished
 from tasks.steps.outcome import refused, typed
@@ -20,10 +21,16 @@ from tasks.workshop import Workshop
 
 
 def triage_shard(shop: Workshop, run_id: str, shard: int, *, last_try: bool = True) -> int:
-    """Decode, measure and plan each picture; how many are still to be done."""
-    return _each(
-        shop, run_id, shard, "triage", lambda source: int(finished(shop, source) is None), last_try=last_try
-    )
+    """Decode, measure and plan each picture, and keep the plans; how many are still to be done."""
+    plans: dict[str, EditPlan] = {}
+
+    def step(source: Source) -> int:
+        plans.update({made.digest: made for made in (source.plan, *source.region_plans.values())})
+        return int(finished(shop, source) is None)
+
+    waiting = _each(shop, run_id, shard, "triage", step, last_try=last_try)
+    write_plans(shop, run_id, shard, plans)
+    return waiting
 
 
 def detect_shard(shop: Workshop, run_id: str, shard: int, *, last_try: bool = True) -> int:

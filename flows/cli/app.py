@@ -11,7 +11,10 @@ from flows.cli import (
     demo,
     doctor,
     edit,
+    gc,
     generate,
+    licences,
+    lineage,
     models,
     overlays,
     plan,
@@ -21,6 +24,7 @@ from flows.cli import (
     review,
     runs,
     savings,
+    size,
     stack,
     vote,
 )
@@ -45,6 +49,10 @@ app.command("overlays")(overlays.overlays)
 app.add_typer(models.app, name="models")
 app.command("savings")(savings.savings)
 app.add_typer(stack.app, name="stack")
+app.command("gc")(gc.gc)
+app.command("size")(size.size)
+app.command("lineage")(lineage.lineage)
+app.command("licences")(licences.licences)
 app.command("doctor")(doctor.doctor)
 app.command("bench")(bench.bench)
 app.command("demo")(demo.demo)

@@ -28,8 +28,11 @@ Factor = Annotated[int | None, typer.Option("--scale", help="upscale: by how muc
 BENCHES = {
     "anchored": "flows.bench.anchored.measure", "attention": "flows.bench.attention.measure", "blend": "flows.bench.blend",
     "compare": "flows.bench.compare.measure",
-    "engines": "flows.bench.engines", "fill": "flows.bench.fill.measure", "fullsize": "flows.bench.fullsize.measure", "masks": "flows.bench.masks.measure",
+    "engines": "flows.bench.engines", "fill": "flows.bench.fill.measure", "fullsize": "flows.bench.fullsize.measure",
+    "hostile": "flows.bench.hostile.measure", "masks": "flows.bench.masks.measure",
+    "memory": "flows.bench.memory.measure", "orchestration": "flows.bench.orchestration.measure",
     "resume": "flows.bench.resume",
+    "tracking": "flows.bench.tracking.measure",
     "synthesis": "flows.bench.synthesis.measure",
     "proportional": "flows.bench.proportional", "seam": "flows.bench.seam.measure", "text": "flows.bench.text.measure", "tiers": "flows.bench.tiers",
     "upscale": "flows.bench.upscale.measure",

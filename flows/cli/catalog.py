@@ -27,7 +27,7 @@ PreviewFirst = Annotated[
         "--preview-first", help="Previews of all pictures and their sheet, then the pictures themselves."
     ),
 ]
-RunnerName = Annotated[str, typer.Option("--runner", help="threads or processes.")]
+RunnerName = Annotated[str, typer.Option("--runner", help="threads, processes or ray.")]
 
 
 def catalog(
@@ -37,7 +37,11 @@ def catalog(
 ) -> None:  # fmt: skip
     """Process a catalogue. The same command again resumes, and redoes only what is missing."""
     one_of("--tier", tier, get_args(Tier))
-    one_of("--runner", runner, ("threads", "processes"))
+    one_of("--runner", runner, ("threads", "processes", "ray"))
+    if runner == "ray":
+        from flows.ray_runner import require_ray
+
+        require_ray()
     if preview_first and tier == "preview":
         raise BadRequest("--preview-first makes both tiers", cure="leave out one of the two")
     if named_file(out):
@@ -54,7 +58,7 @@ def catalog(
         from flows.catalog import run_catalog
 
         return run_catalog(
-            manifest, out, runner=cast(Literal["threads", "processes"], runner), tier=tier, shard_size=shard_size, engines=engines, params=params, seed=seed,
+            manifest, out, runner=cast(Literal["threads", "processes", "ray"], runner), tier=tier, shard_size=shard_size, engines=engines, params=params, seed=seed,
             fresh=fresh, preview_first=preview_first, observe=observe,
         )  # fmt: skip
 

@@ -39,6 +39,17 @@ class ArtifactRef:
         return {"sha256": self.sha256, "size": self.size, "media_type": self.media_type}
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An object as a listing shows it."""
+
+    key: str
+    size: int
+    """Bytes."""
+    modified: float
+    """When it was last written, by the backend's clock: seconds since 1970, UTC."""
+
+
 class Backend(Protocol):
     """Bytes by key. Keys are `/`-separated, relative, without `..`; anything else raises Forbidden."""
 
@@ -62,4 +73,31 @@ class Backend(Protocol):
 
     def url(self, key: str) -> str:
         """Where a person finds it: a path or `s3://…`. Never a presigned URL."""
+        ...
+
+
+class Inventory(Backend, Protocol):
+    """A backend that can also say how large and how old its objects are: what cleaning up needs."""
+
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """As `keys`, with sizes and ages."""
+        ...
+
+    def entry(self, key: str) -> Entry | None:
+        """One of them; None when no object has this key."""
+        ...
+
+    def delete_older(self, key: str, than: float) -> bool:
+        """Delete an object that was last written before `than`; whether it was deleted.
+
+        A missing key is no error. One that was written again meanwhile stays: in a folder always; in S3, which has no
+        conditional delete, unless it is written again between the look and the delete, two requests apart."""
+        ...
+
+    def unfinished(self) -> Iterator[Entry]:
+        """Writes that never ended: temporary files, multipart uploads. Their names are no keys, and sizes may be 0."""
+        ...
+
+    def drop_unfinished(self, entry: Entry) -> None:
+        """Give one of them up. One that is gone is no error."""
         ...

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from infra.store.contract import Forbidden, NotFound, StoreError, Unavailable
+from infra.store.contract import Entry, Forbidden, NotFound, StoreError, Unavailable
 from infra.store.keys import TEMPORARY, allowed, checked, checked_prefix, shown
 
+HALF_WRITTEN = re.compile(re.escape(TEMPORARY) + "[0-9a-f]{24}")
 PERMANENT = frozenset(
     {errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG,
      errno.ELOOP, errno.ENOTEMPTY}
@@ -80,6 +82,49 @@ class LocalBackend:
         start = self._path(folder) if folder else self.root
         yield from _walk(start, f"{folder}/" if folder else "", prefix)
 
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """As `keys`, with sizes and ages; a file that goes meanwhile is passed over."""
+        yield from (entry for key in self.keys(prefix) if (entry := self.entry(key)))
+
+    def entry(self, key: str) -> Entry | None:
+        """The file's size and when it was last written; None when no file has this key."""
+        with _faults("look up", key):
+            return _entry_of(self._path(key), key)
+
+    def delete_older(self, key: str, than: float) -> bool:
+        """Put the file aside, look at it there, and bring it back when it is not older: no writer can come between."""
+        path = self._path(key)
+        aside = path.parent / f"{TEMPORARY}{secrets.token_hex(12)}"
+        with _faults("delete", key):
+            try:
+                if path.stat().st_mtime >= than:
+                    return False
+                os.rename(path, aside)
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+            older = aside.stat().st_mtime < than
+            if not older:
+                with suppress(FileExistsError):
+                    os.link(aside, path)
+            aside.unlink()
+        return older
+
+    def unfinished(self) -> Iterator[Entry]:
+        """Temporary files below the root, by their path."""
+        for folder, _, names in os.walk(self.root):
+            for name in sorted(name for name in names if HALF_WRITTEN.fullmatch(name)):
+                path = Path(folder, name)
+                if entry := _entry_of(path, str(path.relative_to(self.root))):
+                    yield entry
+
+    def drop_unfinished(self, entry: Entry) -> None:
+        """Raises Forbidden for what is not the name of a temporary file."""
+        folder, _, name = entry.key.rpartition("/")
+        if not HALF_WRITTEN.fullmatch(name):
+            raise Forbidden(f"{shown(entry.key)} is no temporary file")
+        with _faults("delete", entry.key):
+            ((self._path(folder) if folder else self.root) / name).unlink(missing_ok=True)
+
     def url(self, key: str) -> str:
         """The file's absolute path."""
         return str(self._path(key))
@@ -104,6 +149,15 @@ class LocalBackend:
             except (FileNotFoundError, NotADirectoryError):
                 return False
         return False
+
+
+def _entry_of(path: Path, key: str) -> Entry | None:
+    """None where no file is."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return Entry(key, found.st_size, found.st_mtime) if stat.S_ISREG(found.st_mode) else None
 
 
 def _write_flushed(path: Path, data: bytes) -> None:

@@ -16,7 +16,7 @@ from boto3.s3.transfer import TransferConfig  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 
-from infra.store.contract import Forbidden, NotFound
+from infra.store.contract import Entry, Forbidden, NotFound
 from infra.store.keys import allowed, checked, checked_prefix, shown
 from infra.store.s3_faults import EXPECTED, code_of, status_of, translated
 
@@ -97,16 +97,70 @@ class S3Backend:
 
         What other programs keep there under names that are no keys here (`../x`) is passed over.
         """
-        base = f"{self.prefix}/" if self.prefix else ""
-        wanted = base + checked_prefix(prefix)
+        yield from (entry.key for entry in self.entries(prefix))
+
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """As `keys`, with sizes and ages: a listing has both."""
+        wanted = self._base + checked_prefix(prefix)
         token: dict[str, str] = {}
         while True:
             page = self._page(wanted, token)
-            names = (str(item["Key"]).removeprefix(base) for item in page.get("Contents", ()))
-            yield from (name for name in names if allowed(name))
+            found = (
+                Entry(
+                    str(item["Key"]).removeprefix(self._base),
+                    int(item["Size"]),
+                    item["LastModified"].timestamp(),
+                )
+                for item in page.get("Contents", ())
+            )
+            yield from (entry for entry in found if allowed(entry.key))
             if not page.get("IsTruncated"):
                 return
             token = {"ContinuationToken": page["NextContinuationToken"]}
+
+    def entry(self, key: str) -> Entry | None:
+        """The object's size and when it was last written; None when no object has this key."""
+        full = self._full(key)
+        try:
+            head = self._call(
+                f"look up {shown(key)}",
+                lambda client: dict(client.head_object(Bucket=self.bucket, Key=full)),
+            )
+        except NotFound:
+            return None
+        return Entry(key, int(head["ContentLength"]), head["LastModified"].timestamp())
+
+    def delete_older(self, key: str, than: float) -> bool:
+        """Look, then delete: a write between the two requests is lost."""
+        found = self.entry(key)
+        if found is None or found.modified >= than:
+            return False
+        self.delete(key)
+        return True
+
+    def unfinished(self) -> Iterator[Entry]:
+        """Multipart uploads below the prefix that were never completed; `key` holds the upload's id after a newline."""
+        marks: dict[str, str] = {}
+        while True:
+            page = self._uploads(marks)
+            for one in page.get("Uploads", ()):
+                key = str(one["Key"]).removeprefix(self._base)
+                yield Entry(f"{key}\n{one['UploadId']}", 0, one["Initiated"].timestamp())
+            if not page.get("IsTruncated"):
+                return
+            marks = {"KeyMarker": page["NextKeyMarker"], "UploadIdMarker": page["NextUploadIdMarker"]}
+
+    def drop_unfinished(self, entry: Entry) -> None:
+        """Raises Forbidden for what no upload can be named."""
+        key, _, upload = entry.key.partition("\n")
+        full = self._full(key)
+        try:
+            self._call(
+                f"give up {shown(key)}",
+                lambda client: client.abort_multipart_upload(Bucket=self.bucket, Key=full, UploadId=upload),
+            )
+        except NotFound:
+            return
 
     def url(self, key: str) -> str:
         """`s3://bucket/prefix/key`."""
@@ -137,6 +191,12 @@ class S3Backend:
             io.BytesIO(data), self.bucket, full, ExtraArgs={"ContentType": media_type}, Config=parts
         )
 
+    def _uploads(self, marks: dict[str, str]) -> dict[str, Any]:
+        def listed(client: Any) -> dict[str, Any]:
+            return dict(client.list_multipart_uploads(Bucket=self.bucket, Prefix=self._base, **marks))
+
+        return self._call("list uploads", listed)
+
     def _page(self, wanted: str, token: dict[str, str]) -> dict[str, Any]:
         def listed(client: Any) -> dict[str, Any]:
             return dict(client.list_objects_v2(Bucket=self.bucket, Prefix=wanted, **token))
@@ -147,6 +207,10 @@ class S3Backend:
         body = client.get_object(Bucket=self.bucket, Key=full)["Body"]
         with body:
             return bytes(body.read())
+
+    @property
+    def _base(self) -> str:
+        return f"{self.prefix}/" if self.prefix else ""
 
     def _full(self, key: str) -> str:
         return f"{self.prefix}/{checked(key)}" if self.prefix else checked(key)

@@ -8,7 +8,7 @@ from botocore.parsers import ResponseParserError  # type: ignore[import-untyped]
 
 from infra.store.contract import Damaged, Forbidden, NotFound, StoreError, Unavailable
 
-MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
+MISSING = frozenset({"404", "NoSuchKey", "NoSuchUpload", "NotFound"})
 TRY_AGAIN = frozenset(
     {
         "BadDigest",  # the bytes were damaged on the way

@@ -10,17 +10,20 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
 from infra.store.canonical import canonical_json
-from infra.store.contract import ArtifactRef, Backend, Damaged, Forbidden, NotFound
+from infra.store.contract import ArtifactRef, Damaged, Forbidden, Inventory, NotFound
 from infra.store.keys import checked, checked_segment, shown
 from infra.store.local import LocalBackend
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://(.*)", re.DOTALL)
 JSON = "application/json"
+REWRITE_S = 12 * 3600.0
+"""Artifacts older than this are written again when they are put: half of the age below which none is ever taken away."""
 
 
 class Store:
@@ -29,16 +32,17 @@ class Store:
     Every method may raise Unavailable (try again) or Forbidden (do not); each names what else it raises.
     """
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Inventory) -> None:
         self.backend = backend
 
     def put(self, data: bytes, media_type: str, *, verify: bool = False) -> ArtifactRef:
-        """Keep bytes; nothing is sent when their digest is already there.
+        """Keep bytes; nothing is sent when their digest is already there and young: what is old and not named yet may be
+        taken away while it is about to be named, and is written again.
 
         `verify` reads what is there and writes again if it is damaged: the way to heal after `get` raised Damaged.
         """
         ref = ArtifactRef(hashlib.sha256(data).hexdigest(), len(data), media_type)
-        present = self._intact(ref.sha256) if verify else self.has(ref)
+        present = self._young(ref.sha256) and (not verify or self._intact(ref.sha256))
         if not present:
             self.backend.put(_address(ref.sha256), data, media_type)
         return ref
@@ -99,6 +103,10 @@ class Store:
     def url(self, ref: ArtifactRef | str) -> str:
         """Where a person finds the artifact: a path or `s3://…`."""
         return self.backend.url(_address(_digest(ref)))
+
+    def _young(self, digest: str) -> bool:
+        found = self.backend.entry(_address(digest))
+        return found is not None and time.time() - found.modified < REWRITE_S
 
     def _intact(self, digest: str) -> bool:
         try:

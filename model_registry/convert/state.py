@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from pickle import UnpicklingError  # only to name what torch raises: nothing is unpickled by pickle itself
 from typing import Final
 
 import numpy as np
@@ -46,10 +45,12 @@ def read_state(path: Path) -> State:
 
     try:
         held = torch.load(path, map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError) as error:
+    except Exception as error:  # torch and safetensors raise whatever broken bytes make them stumble over
         raise WeightsDamaged(f"{path.name} is no state of tensors alone: {error}", cure=_TRUST) from error
     for inner in ("params_ema", "params", "state_dict"):
-        if isinstance(held.get(inner), dict):
+        if isinstance(held, dict) and isinstance(held.get(inner), dict):
             held = held[inner]
             break
+    if not isinstance(held, dict) or not all(isinstance(tensor, torch.Tensor) for tensor in held.values()):
+        raise WeightsDamaged(f"{path.name} is no state of tensors alone", cure=_TRUST)
     return State({name: np.asarray(tensor.float().numpy(), np.float32) for name, tensor in held.items()})

@@ -144,7 +144,7 @@ def _made(
         held[:] = [made.raster]
         cell = made.routing.cell
         artifacts = {
-            "picture": (encode_picture(made.raster), PNG), **maps_of(job.raster, planes, cell),
+            "picture": (encode_picture(made.raster), PNG), **maps_of(job.raster, planes, cell, routed=_routed(made, ladder)),
             **crops_of(job.raster, made.raster, clusters, cell, job.scale),
         }  # fmt: skip
         facts = _facts(job, made, ladder.names(job.scale), planes, clusters)
@@ -152,6 +152,12 @@ def _made(
 
     inputs = inputs_of(source, stage, ladder, look)
     return shop.memo.do(stage.stage, identity(stage, None, **inputs), compute)
+
+
+def _routed(made: Enlarged, ladder: Ladder) -> bool:
+    """Whether there was a choice of who makes a cell, or several made them all the same."""
+    several = sum(cells > 0 for cells in made.routing.cells) > 1
+    return several or (not ladder.everywhere and len(made.routing.rungs) > 1)
 
 
 def _facts(

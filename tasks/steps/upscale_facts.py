@@ -93,15 +93,19 @@ def weak_of(consistency: Cells, wanted: Cells) -> JsonObject:
     return {"cells": int((short > 0).sum()), "has": _short(consistency[at]), "wanted": _short(wanted[at])}
 
 
-def maps_of(source: Raster, planes: Planes, cell: int) -> dict[str, tuple[bytes, str]]:
-    """The pictures `confidence` and `routing`, and the figures of every cell."""
+def maps_of(source: Raster, planes: Planes, cell: int, *, routed: bool) -> dict[str, tuple[bytes, str]]:
+    """The figures of every cell, and where cells were `routed` along a ladder, the pictures `confidence` and `routing`.
+
+    One engine that made everything leaves nothing to show of who made what."""
     choice, uncertainty = planes[0].astype(np.int8), planes[1]
     out = io.BytesIO()
     np.save(out, planes, allow_pickle=False)
-    return {
+    cells = {CELLS: (out.getvalue(), "application/octet-stream")}
+    if not routed:
+        return cells
+    return cells | {
         "confidence": (encode_raster(Raster(confidence_map(source.pixels, uncertainty, cell))), PNG),
         "routing": (encode_raster(Raster(routing_map(source.pixels, choice, cell))), PNG),
-        CELLS: (out.getvalue(), "application/octet-stream"),
     }
 
 

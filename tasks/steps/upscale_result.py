@@ -33,6 +33,8 @@ SENTENCES = {
 """The bounds of fidelity, and what each says when it is not met."""
 SURELY_OFF = 10
 """Times the bound on colour at which the result is no longer the source's colour to the eye."""
+MAPS = ("confidence", "routing", CELLS)
+"""Artifacts of the whole picture; the first two only where its cells were routed."""
 SUPERSEDED = ("uncertainty",)
 """Scores of a cluster that are the baseline's, whatever made it."""
 
@@ -116,15 +118,15 @@ def _failed(stage: StagePlan, facts: JsonObject, *, invents: bool) -> list[tuple
 
 
 def _figures(shop: Workshop, source: Source, whole: Whole, redone: tuple[Again, ...]) -> Enlargement:
-    facts, names = whole.done.facts, ("confidence", "routing", CELLS)
-    artifacts = {name: whole.done.ref(name).sha256 for name in names}
+    facts, known = whole.done.facts, whole.done.names()
+    artifacts = {name: whole.done.ref(name).sha256 for name in MAPS if name in known}
     planes, engines = merged_planes(whole, redone)
     counts = np.bincount(planes[0].astype(int).ravel(), minlength=len(engines))
     expected = {rung["engine"]: rung["seconds"] for rung in facts["rungs"]}
     consistency, worst = facts["consistency_db"], facts["worst_cell_db"]
     if redone:
-        maps = maps_of(raster_of(shop, source), planes, int(facts["cell"]))
-        artifacts = {name: shop.store.put(*maps[name]).sha256 for name in names}
+        maps = maps_of(raster_of(shop, source), planes, int(facts["cell"]), routed=True)
+        artifacts = {name: shop.store.put(*made).sha256 for name, made in maps.items()}
         consistency = round(-10 * math.log10(float(np.mean(10 ** (-planes[2].astype(float) / 10)))), 4)
         worst = round(float(planes[2].min()), 4)
     intent = source.job.intent

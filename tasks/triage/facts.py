@@ -114,7 +114,8 @@ def _noise(tiles: Floats) -> float:
 def _fingerprint(raster: Raster) -> str:
     """Each bit: is a cell darker than its right neighbour, on a grid of 8 rows and 9 columns."""
     step = max(1, max(raster.width, raster.height) // _HASH_SAMPLE)
-    sample = raster.pixels[step // 2 :: step, step // 2 :: step]
+    down, right = min(step, raster.height), min(step, raster.width)  # a ribbon is narrower than a step
+    sample = raster.pixels[down // 2 :: down, right // 2 :: right]
     grey: NDArray[Any] = _grey(sample[..., : raster.colours], raster.levels)
     if raster.has_alpha:
         alpha = sample[..., -1].astype(np.float32) / raster.levels

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 
 from PIL import BmpImagePlugin, Image, JpegImagePlugin, WebPImagePlugin
@@ -17,11 +18,20 @@ from tasks.triage.metadata import exif_block, kept, orientation, resolution
 # The plugins are called directly because Image.open() checks sizes against a global and warns through another one:
 # neither is safe between threads, and `Limits` is stricter.
 
+_DENSEST_JPEG = 512
+"""Pixels a byte: every block of 8×8 takes one bit at the least in Huffman's code (ITU-T T.81, 1992)."""
+_DENSEST_BMP = 128
+"""Pixels a byte: a run of 255 takes two, and a bit a pixel is 8 a byte."""
+_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+
 
 def read_jpeg(data: bytes, limits: Limits) -> Raster:
     """Decode to a raster in stored orientation, with the tables and subsampling the file was written with."""
     image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
     limits.check(*image.size)
+    limits.check_density(*image.size, len(data), _DENSEST_JPEG, "JPEG")
+    limits.check_passes(*image.size, _scans(data), "JPEG")
     notes: list[str] = []
     if "mp" in image.info:
         notes.append("several pictures in one file: only the first is used")
@@ -52,6 +62,7 @@ def read_bmp(data: bytes, limits: Limits) -> Raster:
     """Decode to a raster."""
     image = BmpImagePlugin.BmpImageFile(io.BytesIO(data))
     limits.check(*image.size)
+    limits.check_density(*image.size, len(data), _DENSEST_BMP, "BMP")
     image.load()
     return _raster(image, "BMP", [])
 
@@ -78,6 +89,18 @@ def _raster(
         notes=tuple(notes),
     )
     return Raster(pixels, meta)
+
+
+def _scans(data: bytes) -> int:
+    """How many scans the first picture of a JPEG has, by its markers; nothing is decoded."""
+    scans, at = 0, 2
+    while found := _MARKER.search(data, at):
+        kind, at = data[found.start() + 1], found.end()
+        if kind == _END_OF_IMAGE or at + 2 > len(data):
+            break
+        scans += kind == _START_OF_SCAN
+        at += int.from_bytes(data[at : at + 2], "big")
+    return scans
 
 
 def _jpeg_coding(

@@ -22,6 +22,7 @@ from tasks.triage.sniff import PNG_SIGNATURE
 
 _GREY, _PALETTE, _GREY_ALPHA = 0, 3, 4
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
+_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PIXEL_CHUNKS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _XMP_KEYWORD = b"XML:com.adobe.xmp\0"
 _SRGB_GAMMA = 45455
@@ -51,6 +52,10 @@ class _Found:
 def read_png(data: bytes, limits: Limits) -> Raster:
     """Decode to a raster in stored orientation. Raises Undecodable or TooLarge."""
     found = _walk(data, limits)
+    width, height, depth, colour = found.header
+    # Deflate packs 1,032 bytes into one at the best (RFC 1951).
+    densest = 1032 * 8 // (depth * _SAMPLES[colour])
+    limits.check_density(width, height, sum(map(len, found.packed)), densest, "PNG")
     layout = Layout(*found.header)
     if layout.by_bands and not (found.interlaced or found.trns):
         return Raster(_by_bands(layout, found), _meta(found))
@@ -60,7 +65,6 @@ def read_png(data: bytes, limits: Limits) -> Raster:
     found.pixels.clear()
     if stored is None:
         raise Undecodable("truncated or damaged PNG: its pixel data end early or do not unpack")
-    width, height, _, _ = found.header
     if stored.shape[:2] != (height, width):
         raise Undecodable("damaged PNG: its pixels do not have the size the header gives")
     return Raster(_arrange(stored, found), _meta(found))

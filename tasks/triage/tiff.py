@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from typing import Any
 
 import cv2
@@ -67,6 +68,8 @@ def _check_strips(page: Any, size: int) -> None:
         raise Undecodable("damaged TIFF: no pixel data")
     if any(offset < 8 or count < 1 or offset + count > size for offset, count in pieces):
         raise Undecodable("truncated or damaged TIFF: its pixel data reach past the end of the file")
+    if math.prod(page.chunked) > len(pieces):
+        raise Undecodable("truncated or damaged TIFF: fewer pieces of pixel data than its header promises")
     promised = page.imagewidth * page.imagelength * _bits(page) // 8
     # Subsampled YCbCr rightly has fewer samples than pixels times channels.
     plain = page.compression == 1 and int(page.photometric) != _YCBCR

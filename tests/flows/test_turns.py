@@ -12,7 +12,7 @@ from flows.request import RunRequest
 from flows.walk import Leg, collect, walk
 from infra.settings import Settings
 from tasks import prefect_tasks
-from tasks.intents import Upscale
+from tasks.intents import Intent, MaskBoxes, RemoveObject, Upscale
 from tasks.job import JobSpec
 from tasks.results import ItemResult
 from tasks.run_files import write_results
@@ -50,8 +50,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, int]]:
     return seen
 
 
-def legs(folder: Path, shards: int) -> list[Leg]:
-    jobs = tuple(JobSpec(id=f"p{n}", root="r", image=f"{n}.png", intent=Upscale()) for n in range(shards))
+REGIONS = RemoveObject(mask=MaskBoxes(boxes=((0, 0, 8, 8),)), rights="own")
+
+
+def legs(folder: Path, shards: int, intent: Intent = REGIONS) -> list[Leg]:
+    jobs = tuple(JobSpec(id=f"p{n}", root="r", image=f"{n}.png", intent=intent) for n in range(shards))
     request = RunRequest("variant", jobs, Settings(home=folder), shard_size=1)
     return [Leg(request, request.spec.model_copy(update={"run": name})) for name in ("a", "b")]
 
@@ -83,3 +86,12 @@ def test_a_run_alone_is_walked_in_order(asked: list[tuple[str, str, int]], tmp_p
     walk(legs(tmp_path, 5)[:1], lambda share: None, window=4)
     assert [shard for task, _, shard in asked if task == "export"] == [0, 1, 2, 3, 4]
     assert [task for task, _, _ in asked][:5] == ["triage"] * 5
+
+
+def test_a_shard_of_whole_pictures_goes_through_one_task(
+    asked: list[tuple[str, str, int]], tmp_path: Path
+) -> None:
+    whole = legs(tmp_path, 4, Upscale())[:1]
+    walk(whole, lambda share: None, window=2)
+    assert asked == [("export", "a", shard) for shard in range(4)]
+    assert [item.outcome for item in collect(whole[0])] == ["done"] * 4

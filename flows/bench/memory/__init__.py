@@ -1,0 +1,1 @@
+"""Bench `memory`: whether a run's peak of memory grows with its catalogue."""

@@ -14,11 +14,12 @@ from tasks.contracts import Raster
 from tasks.triage.decode import decode
 from tasks.workshop import Workshop, WorkshopSpec
 
+TOYS = "tests.tasks.steps.toy_engines"
 CARD = """\
 id = "{id}"
 role = "{role}"
 runtime = "classical"
-entry = "tests.tasks.steps.toy_engines:{entry}"
+entry = "{entry}"
 title = "For the tests of the steps"
 licence = "MIT"
 automatic = {automatic}
@@ -45,8 +46,9 @@ def pictures(tmp_path: Path) -> Path:
 def drop_card(
     folder: Path, id_: str, role: Role, entry: str, more: str = "", *, automatic: bool = False
 ) -> None:
-    """A card of the lowest rung: where it is automatic, every ladder of its role begins with it."""
-    text = CARD.format(id=id_, role=role, entry=entry, more=more, automatic=str(automatic).lower())
+    """A card of the lowest rung for a class of `toy_engines`, or for `module:class`; automatic: its ladder begins with it."""
+    whole = entry if ":" in entry else f"{TOYS}:{entry}"
+    text = CARD.format(id=id_, role=role, entry=whole, more=more, automatic=str(automatic).lower())
     (folder / f"{id_}.toml").write_text(text, encoding="utf-8")
 
 

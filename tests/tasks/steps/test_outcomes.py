@@ -143,7 +143,9 @@ def test_what_words_ask_for_is_made_by_the_embedded_generator_which_names_the_wo
 ) -> None:
     result = run(tmp_path, intent)
     assert result.outcome == "degraded"
-    assert "backdrop" in {s.engine for s in result.stages} | {s.engine.removesuffix("-fill") for s in result.stages}
+    assert "backdrop" in {s.engine for s in result.stages} | {
+        s.engine.removesuffix("-fill") for s in result.stages
+    }
     assert "backdrop" in result.reason
     assert result.output
 

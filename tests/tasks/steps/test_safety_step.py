@@ -98,9 +98,12 @@ def test_a_new_picture_passes_waits_or_is_withheld(
 
 @pytest.mark.usefixtures("cards")
 def test_what_a_prompt_put_in_is_looked_at_where_it_was_put(tmp_path: Path, pictures: Path) -> None:
-    passed = finish(shop(tmp_path), edited(tmp_path, "20", pictures))
+    strict = DEMAND.replace(
+        "block = { nsfw = 0.8 }", "block = { nsfw = 0.33 }"
+    )  # dark surroundings are seen along
+    passed = finish(shop(tmp_path, strict), edited(tmp_path, "20", pictures))
     assert passed.outcome not in ("blocked", "needs-review")
-    blocked = finish(shop(tmp_path), edited(tmp_path, "255", pictures))
+    blocked = finish(shop(tmp_path, strict), edited(tmp_path, "255", pictures))
     assert (blocked.outcome, blocked.stage, blocked.output) == ("blocked", "policy", "")
     assert [r.policy.verdict for r in blocked.regions] == ["block", "block"]
     assert all(r.policy.category == "generated-content" and not r.artifacts for r in blocked.regions)

@@ -98,6 +98,7 @@ def test_wrong_usage_says_what_to_do(compared: Comparison) -> None:
         assert caught.value.cure
 
 
+@pytest.mark.slow
 def test_a_served_page_takes_a_ballot_from_another_process(compared: Comparison, store: Store) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", "from flows.cli import main; main()", "vote", ID, "--serve", "--json"],

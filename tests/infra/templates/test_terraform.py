@@ -18,8 +18,8 @@ CALLS = {
     "head_object": "s3:GetObject", "delete_object": "s3:DeleteObject", "list_objects_v2": "s3:ListBucket",
 }  # fmt: skip
 """The store's calls, and the right that each needs."""
-SETTING_UP = {"head_bucket", "create_bucket"}
-"""Made with create=True alone, never by a run."""
+SETTING_UP = {"head_bucket", "create_bucket", "list_multipart_uploads", "abort_multipart_upload"}
+"""Made with create=True or by `gc` alone, never by a run."""
 
 
 def blocks(text: str, head: str) -> list[str]:

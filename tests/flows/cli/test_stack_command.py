@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from prefect.settings import PREFECT_API_URL
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from typer.testing import CliRunner
 
 from flows.cli.app import app
@@ -48,10 +48,12 @@ def test_down_says_how_much_it_ended(home: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_deploying_needs_a_server_and_a_kind_of_pool_that_there_is(home: Path) -> None:
-    if not PREFECT_API_URL.value():  # other tests of the same process may have a server running
+    with temporary_settings(
+        restore_defaults={PREFECT_API_URL}
+    ):  # a test of the same process may have a server running
         nowhere = CliRunner().invoke(app, ["stack", "deploy"])
-        assert isinstance(nowhere.exception, BadRequest)
-        assert "no Prefect server is named" in str(nowhere.exception)
+    assert isinstance(nowhere.exception, BadRequest)
+    assert "no Prefect server is named" in str(nowhere.exception)
     unknown = CliRunner().invoke(app, ["stack", "deploy", "--pool", "kubernets"])
     assert "did you mean kubernetes?" in str(unknown.exception)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -98,11 +99,15 @@ def test_wrong_usage_says_what_to_do(compared: Comparison) -> None:
         assert caught.value.cure
 
 
-@pytest.mark.slow
+def _heeds_ctrl_c() -> None:
+    """A process begun in the background ignores the interrupt, and so would what it begins."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_a_served_page_takes_a_ballot_from_another_process(compared: Comparison, store: Store) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", "from flows.cli import main; main()", "vote", ID, "--serve", "--json"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=_heeds_ctrl_c,
     )  # fmt: skip
     try:
         assert process.stderr
@@ -115,7 +120,7 @@ def test_a_served_page_takes_a_ballot_from_another_process(compared: Comparison,
         )
         with urllib.request.urlopen(request, timeout=60) as reply:
             assert json.load(reply)["said"] == "Kept. Thank you."
-        process.send_signal(2)
+        process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=120)
     finally:
         process.kill()

@@ -14,7 +14,7 @@ from tasks.planner import PREVIEW_PIXELS
 from tasks.results import ItemResult
 from tasks.steps import source as source_step
 from tasks.steps.item import finish
-from tests.tasks.steps.conftest import CARD, drop_card, ground, load, save, shop_of
+from tests.tasks.steps.conftest import drop_card, ground, load, save, shop_of
 
 SIDE = (900, 1200)
 BOX = MaskBoxes(boxes=((300, 300, 420, 360),))
@@ -26,11 +26,9 @@ WISHES: tuple[Intent, ...] = (
 
 @pytest.fixture
 def picture(cards: Path, pictures: Path) -> Path:
-    for id_, role, entry, more in (
-        ("toy-maker", "generate", "SeedPicture", ""), ("toy-prompt", "fill", "PromptFill", 'prompt = "required"'),
-    ):  # fmt: skip
-        text = CARD.format(id=id_, role=role, entry=entry, more=more, automatic="true")
-        (cards / f"{id_}.toml").write_text(text.replace("toy_engines", "toy_generators"), encoding="utf-8")
+    toys = "tests.tasks.steps.toy_generators"
+    drop_card(cards, "toy-maker", "generate", f"{toys}:SeedPicture", automatic=True)
+    drop_card(cards, "toy-prompt", "fill", f"{toys}:PromptFill", 'prompt = "required"', automatic=True)
     drop_card(cards, "toy-reader", "text", "RedReader")
     levels = ground(*SIDE)
     cv2.putText(levels, "SALE", (420, 700), cv2.FONT_HERSHEY_SIMPLEX, 4.0, (250, 10, 10), 14)

@@ -15,9 +15,8 @@ FOUND = {
 
 
 def item_notes(item: ItemResult) -> Iterator[str]:
-    """What the picture's own notes say of an enlargement, the policy's flags, and text that was found and left alone."""
-    if item.enlargement:
-        yield from item.notes
+    """What the picture's own notes say, the policy's flags, and text that was found and left alone."""
+    yield from item.notes
     yield from (f"flagged: {flag}" for flag in item.flags)
     for line in item.kept[:KEPT]:
         yield (
@@ -37,6 +36,7 @@ def region_notes(region: RegionResult) -> Iterator[str]:
         yield region.note
     if region.recovered:
         yield f"{region.recovered:.0%} of the hole was recovered, not filled"
+    yield from region.remarks
     policy = region.policy
     if policy.category:
         seen = f" ({policy.evidence})" if policy.evidence else ""

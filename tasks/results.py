@@ -75,6 +75,8 @@ class RegionResult(Frozen):
     found: str = ""
     """How its mask was found; see `Region.found`."""
     note: str = ""
+    remarks: tuple[str, ...] = ()
+    """What the engine says of its fill that does not lessen it, as that it was made smaller and scaled up."""
     artifacts: dict[str, str] = {}
     """Intermediate (`region`, `mask`, `fill`, `blend`, `final`) to sha256; `observation`, where its sampling was observed."""
 

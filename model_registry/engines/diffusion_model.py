@@ -156,6 +156,8 @@ class Model:
             wanted["eta"] = sampling.eta
         if sampling.negative:
             wanted["negative_prompt"] = sampling.negative
+        if sampling.prompt_tokens:
+            wanted["max_sequence_length"] = sampling.prompt_tokens
         if sampling.noise_level is not None:
             wanted["noise_level"] = sampling.noise_level
         taken = set(inspect.signature(type(pipe).__call__).parameters)

@@ -60,6 +60,8 @@ class Sampling:
     otherwise."""
     offload: str = "none"
     """One of `OFFLOADS`: which parts wait in main memory until a GPU needs them. On a CPU it does nothing."""
+    prompt_tokens: int = 0
+    """Most tokens of a prompt that a T5 encoder is given: what the model was trained with. 0 = the pipeline's own default."""
     tiles_over: int = 0
     """Longest side that the autoencoder takes in one piece, px; beyond it, it works in tiles, whose colours may differ a
     little. 0 = never."""
@@ -68,7 +70,7 @@ class Sampling:
 _RANGES: dict[str, tuple[float, float]] = {
     "steps": (1, 1000), "guidance": (0, 100), "noise_level": (0, 1000), "max_side": (0, 16384), "anchor_strength": (0, 1),
     "eta": (0, 1), "order": (0, 3), "windowed_side": (0, 16384),
-    "tiles_over": (0, 16384),
+    "tiles_over": (0, 16384), "prompt_tokens": (0, 512),
 }  # fmt: skip
 """Lowest and highest value; shares are over 0 and up to 1."""
 _WORDS = {"dtype": DTYPES, "spacing": SPACINGS, "offload": OFFLOADS}
@@ -76,6 +78,7 @@ _KINDS: dict[str, type] = {
     "steps": int, "guidance": float, "scheduler": str, "eta": float, "karras": bool, "order": int, "spacing": str,
     "strength": float, "anchor_strength": float, "negative": str, "dtype": str, "noise_level": int, "max_side": int,
     "windowed_side": int, "detail": float, "whole_words": bool, "unbias": bool, "offload": str, "tiles_over": int,
+    "prompt_tokens": int,
 }  # fmt: skip
 assert set(_KINDS) == {field.name for field in fields(Sampling)}
 

@@ -214,7 +214,7 @@ def _report(attempts: Sequence[Attempt], best: int, broken: Sequence[EngineChoic
         tried=tuple(a.by for i, a in enumerate(attempts) if i != best), recovered=kept.recovered,
         scores={k: round(float(v), 4) for k, v in kept.verdict.scores.items()},
         failed=kept.verdict.failed, reasons=() if kept.verdict.passed else kept.verdict.reasons, found=region.found,
-        note=region.note, artifacts=kept.artifacts,
+        note=region.note, remarks=kept.remarks, artifacts=kept.artifacts,
     )  # fmt: skip
     return Restored(patch, result, tuple(stage for a in attempts for stage in a.stages))
 

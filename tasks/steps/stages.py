@@ -21,7 +21,7 @@ from tasks.results import StageResult
 from tasks.steps.anchored import depth_identity, fill_on_structure
 from tasks.steps.engines import UNUSABLE, first_that_works, identity, with_engine
 from tasks.steps.observed import sampled
-from tasks.steps.remarks import as_facts, from_facts
+from tasks.steps.remarks import as_facts, from_facts, worth_knowing
 from tasks.steps.verify import verify_region
 from tasks.workshop import Workshop
 
@@ -50,6 +50,8 @@ class Attempt:
     """What was worked on: with un-mixing it may be larger than what was found."""
     stood_in: tuple[str, ...] = ()
     """Stages after the fill that another engine did than was planned, or none, in words."""
+    remarks: tuple[str, ...] = ()
+    """What the engine says of its fill that does not lessen it."""
 
     @property
     def by(self) -> str:
@@ -75,6 +77,8 @@ class Filled:
     stood_in: tuple[str, ...] = ()
     anchors: Mapping[str, float] = field(default_factory=dict)
     """What the fill was conditioned on, in figures."""
+    remarks: tuple[str, ...] = ()
+    """What the engine says of its fill that does not lessen it."""
 
 
 def attempt(
@@ -103,7 +107,7 @@ def attempt(
     share = recovered.facts["recovered"] if recovered else 0.0
     return Attempt(
         rung, made.engine, share, made.after[work.inner], zone, verdict, tuple(stages), artifacts, work.region,
-        made.stood_in,
+        made.stood_in, made.remarks,
     )  # fmt: skip
 
 
@@ -125,7 +129,7 @@ def _filled(shop: Workshop, plan: EditPlan, work: Work, rung: EngineChoice, inte
     names = ("region", "mask", "fill", "conditions")
     artifacts = {name: filled.ref(name).sha256 for name in names if name in filled.names()}
     artifacts |= {"observation": observation} if observation else {}
-    anchors = filled.facts.get("anchors", {})
+    anchors, remarks = filled.facts.get("anchors", {}), worth_knowing(from_facts(filled.facts))
     if (
         engine.synthetic
     ):  # right to the last level where it fits at all: any blend or grain would only spoil it
@@ -154,7 +158,7 @@ def _filled(shop: Workshop, plan: EditPlan, work: Work, rung: EngineChoice, inte
     after = _expand(work, last, name, zone)
     artifacts["blend"] = blended.ref("blend").sha256
     artifacts["final"] = last.ref(name).sha256
-    return Filled(engine, fill, after, zone, tuple(stages), artifacts, stood_in, anchors)
+    return Filled(engine, fill, after, zone, tuple(stages), artifacts, stood_in, anchors, remarks)
 
 
 def _stood_in(stage: str, planned: EngineChoice, used: EngineChoice) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from model_registry.engines.contract import Hole, Params, Pixels
+from model_registry.engines.remark_contract import Remark
 
 
 class SeedPicture:
@@ -21,6 +22,13 @@ class PromptFill:
         out = image.copy()
         out[hole] = image[~hole].mean(axis=0)
         return out
+
+
+class WordyFill(PromptFill):
+    """The same, with something to say of it."""
+
+    def remarks(self, prompt: str, width: int, height: int, *, params: Params) -> tuple[Remark, ...]:
+        return (Remark("made by eye", "use a ruler", lessens=False),)
 
 
 class PromptPicture:

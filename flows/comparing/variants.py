@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from flows.comparing.model import VariantChoice
 from flows.manifest import fetched
@@ -103,8 +104,15 @@ def _choice(n: int, row: Any, problems: list[str]) -> VariantChoice | None:
     try:
         return VariantChoice.model_validate({key: value for key, value in row.items() if key in FIELDS})
     except ValidationError as error:
-        problems += [f"{label}: {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+        problems += [f"{label}: {'.'.join(map(str, one['loc']))}: {_said(one)}" for one in error.errors()]
     return None
+
+
+def _said(fault: ErrorDetails) -> str:
+    """In words; a name is a folder's too."""
+    if fault["type"] == "string_pattern_mismatch" and fault["loc"] == ("name",):
+        return "up to 40 letters, digits, dots, dashes and underscores, the first a letter or digit"
+    return fault["msg"]
 
 
 def _doubles(choices: Sequence[VariantChoice], setting: Setting) -> Iterable[str]:

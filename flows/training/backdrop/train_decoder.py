@@ -22,8 +22,9 @@ from torch import Tensor
 from flows.training.backdrop.latents import open_latents, read_vae
 from flows.training.backdrop.pictures import stored
 from flows.training.backdrop.resuming import resumed
+from flows.training.backdrop.texture import decoded_loss
 from flows.training.backdrop.train_vae import decibels, planar
-from flows.training.backdrop.vae import FACTOR, colour_loss
+from flows.training.backdrop.vae import FACTOR
 from flows.training.fill_network.state import keep
 
 _WARM: Final = 50
@@ -68,7 +69,7 @@ def train(
             group["lr"] = recipe.rate_at(step)
         optimiser.zero_grad(set_to_none=True)
         shown, truth = batch_of(recipe, pictures, latents, step)
-        loss = colour_loss(vae.decode(shown).sample, truth)
+        loss = decoded_loss(vae.decode(shown).sample, truth)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(learning, 1.0)
         optimiser.step()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,15 @@ def test_what_a_variant_says_goes_over_the_row_and_nothing_else_changes() -> Non
     assert (made.seed, made.tier, made.out, made.id) == (4, "final", "out/v", "x")
     assert JOB.params == {"blending": {"feather": 5}, "generation": {"context": 8}}
     assert applied(VariantChoice(name="w"), JOB, "o") == JOB
+
+
+def test_the_readmes_example_is_one(setting: Setting) -> None:
+    """As a newcomer would copy it."""
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    (example,) = [part for part in readme.split("```toml\n")[1:] if part.startswith("[[variant]]")]
+    choices = parse_variants(tomllib.loads(example.partition("```")[0]), setting)
+    assert len(choices) == 3
+
+
+def test_a_name_that_is_no_folders_is_refused_in_words(setting: Setting) -> None:
+    assert "letters, digits, dots" in problems([{"name": "as planned"}, {"name": "b", "seed": 1}], setting)

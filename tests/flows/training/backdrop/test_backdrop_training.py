@@ -122,7 +122,7 @@ def test_the_decoder_goes_on_alone_and_latents_stay(
     from copy import deepcopy
 
     before = coded_of(vae, pictures)
-    recipe = train_decoder.Recipe(steps=4, cool=1, batch=2, patch=6, every=2)
+    recipe = train_decoder.Recipe(steps=4, cool=1, batch=2, patch=8, every=2)
     made = train_decoder.train(recipe, deepcopy(vae), pictures, before.astype(np.float16), tmp_path / "state")
     np.testing.assert_array_equal(coded_of(made, pictures), before)
     assert not torch.equal(made.decoder.conv_out.weight, vae.decoder.conv_out.weight)

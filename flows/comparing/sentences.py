@@ -51,17 +51,21 @@ def _p(value: float) -> str:
 
 
 def _how_small(leading: Sequence[str], asked: Sequence[PairedInterval], metrics: Sequence[Metric]) -> str:
-    """Whether any difference is known to be small, or was only not shown."""
+    """Whether any difference is known to be small, or was only not shown: then the likeliest."""
     among = [one for one in asked if one.a in leading and one.b in leading and one.pictures]
     if among and all(one.says == "same" for one in among):
         return ": whatever there is is too small to matter"
     named = {metric.name: metric for metric in metrics}
-    first = next((one for one in among if one.says == "not shown"), None)
+    first = min((one for one in among if one.says == "not shown"), key=lambda one: one.p, default=None)
     if first is None:
         return ""
     metric = named[first.metric]
     unit = f" {metric.unit}" if metric.unit else ""
-    return f" was shown: {metric.title} of {first.b} less {first.a} lies between {first.low:+.3g} and {first.high:+.3g}{unit}"
+    alone = f" by itself, p {_p(first.corrected)} after correction" if first.low * first.high > 0 else ""
+    return (
+        f" was shown: {metric.title} of {first.b} less {first.a} lies between {first.low:+.3g} and "
+        f"{first.high:+.3g}{unit}{alone}"
+    )
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -70,6 +70,17 @@ def test_a_large_difference_that_may_be_chance_is_not_named() -> None:
     assert "was shown" in judged(rows).verdict.sentence
 
 
+def test_an_interval_that_leaves_out_nothing_by_itself_is_told_with_its_corrected_p() -> None:
+    """Among many pairs: else a reader would ask why that is no difference."""
+    decided = judged(scores(0.0, -0.45, 0.02, 0.01, pictures=14, noise=0.55, seed=7))
+    found = [one for one in decided.intervals if one.low * one.high > 0 and one.says == "not shown"]
+    assert found, "some interval leaves nothing out"
+    said = decided.verdict.sentence
+    assert decided.verdict.kind == "no difference"
+    assert "by itself, p 0." in said
+    assert "after correction" in said
+
+
 def test_too_few_pictures_say_so_however_much_they_agree() -> None:
     decided = judged(scores(0, 5, pictures=4, noise=0.01))
     assert decided.verdict.kind == "not enough pictures"

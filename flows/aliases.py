@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterable, Sequence
 
+from infra.secrets import without_secrets
 from infra.settings import Settings
 from infra.tracking.aliases import Alias, read_aliases
 from tasks.errors import BadRequest
@@ -43,7 +44,8 @@ def _read(settings: Settings) -> tuple[Alias, ...]:
         aliases = read_aliases(settings.mlflow_uri)
     except Exception as error:
         raise BadRequest(
-            f"aliases cannot be read from {settings.mlflow_uri}: {error}", cure="name the engine itself"
+            without_secrets(f"aliases cannot be read from {settings.mlflow_uri}: {error}"),
+            cure="name the engine itself",
         ) from error
     for role, alias, engine, params in aliases:
         if params and not _is_object(params):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any, Literal
@@ -19,6 +21,7 @@ from flows.run import execute
 from infra.settings import Settings
 from tasks.contracts import Outcome
 from tasks.results import ItemResult, RunResult
+from tasks.spooled import changed
 
 Runner = Literal["threads", "processes", "ray"]
 
@@ -28,7 +31,11 @@ def _run_name() -> str:
     return f"catalog {PurePosixPath(str(flow_run.parameters.get('manifest', ''))).name}"
 
 
-@flow(name="catalog", flow_run_name=_run_name, log_prints=False, persist_result=False)
+RUNNER: TaskRunner[Any] = ThreadPoolTaskRunner(Settings().workers)
+"""Of a deployed run, which nobody gives one: Prefect's own has no bound. From the command line it follows `--runner`."""
+
+
+@flow(name="catalog", flow_run_name=_run_name, log_prints=False, persist_result=False, task_runner=RUNNER)
 def process_catalog(
     manifest: str, out: str, tier: Literal["preview", "final"] = "final", shard_size: int = 0, fresh: bool = False,
     engines: dict[str, str] | None = None, params: dict[str, dict[str, str | int | float | bool]] | None = None,
@@ -50,19 +57,42 @@ def process_catalog(
     )  # fmt: skip
     if preview_first and tier == "final":
         request = replace(request, first=_previews(request).run_id)
-    return execute(request).model_dump(mode="json")
+    return execute(request).told()
 
 
 def _previews(request: RunRequest) -> RunResult:
     """The first pass: the same pictures as previews."""
-    jobs = tuple(job.model_copy(update={"tier": "preview"}) for job in request.jobs)
+    jobs = changed(request.jobs, lambda job: job.model_copy(update={"tier": "preview"}))
     settings = request.settings.observing(0)
     return execute(replace(request, jobs=jobs, settings=settings, track=False))
 
 
-def refused_rows(manifest: Manifest) -> dict[int, ItemResult]:
+class _Refused(Mapping[int, ItemResult]):
+    """Made when they are asked for: all rows of a manifest may be bad."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows = rows
+        self._places = array("L", (place for place, row in enumerate(rows) if row.job is None))
+
+    def __getitem__(self, place: int) -> ItemResult:
+        if place not in self:
+            raise KeyError(place)
+        return _bad(self._rows[place])
+
+    def __contains__(self, place: object) -> bool:
+        at = bisect_left(self._places, place) if isinstance(place, int) else len(self._places)
+        return at < len(self._places) and self._places[at] == place
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+def refused_rows(manifest: Manifest) -> Mapping[int, ItemResult]:
     """Results of the rows that are no jobs, by their place among all rows."""
-    return {place: _bad(row) for place, row in enumerate(manifest.rows) if row.job is None}
+    return _Refused(manifest.rows)
 
 
 def _bad(row: Row) -> ItemResult:

@@ -39,7 +39,11 @@ def _run_name() -> str:
     return f"compare {PurePosixPath(str(flow_run.parameters.get('manifest', ''))).name}"
 
 
-@flow(name="compare", flow_run_name=_run_name, log_prints=False, persist_result=False)
+RUNNER: TaskRunner[Any] = ThreadPoolTaskRunner(Settings().workers)
+"""Of a deployed run, which nobody gives one: Prefect's own has no bound."""
+
+
+@flow(name="compare", flow_run_name=_run_name, log_prints=False, persist_result=False, task_runner=RUNNER)
 def compare_variants(
     manifest: str, variants: str | list[dict[str, Any]], out: str = "", tier: Literal["preview", "final"] = "final",
     seed: int = 0, shard_size: int = 0, fresh: bool = False, track: bool = True,

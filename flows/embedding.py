@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from PIL import Image
@@ -44,12 +45,12 @@ class Embedded:
         return cosine_distance(self.region_before, self.region_after)
 
 
-def embedded(shop: Workshop, items: Sequence[ItemResult]) -> Embedded:
+def embedded(shop: Workshop, items: Iterable[ItemResult]) -> Embedded:
     """The first pictures that have any, in order, and their first regions; as many as the eye sees in reasonable time.
 
     By a vision transformer where a card of role `embed` has its weights at hand, by the compact descriptor else."""
     eye = eye_of(shop)
-    shown = [i for i in items if i.thumbnails][: eye.most]
+    shown = list(islice((i for i in items if i.thumbnails), eye.most))
     regions = [(i.id, r) for i in shown for r in i.regions if AFTER[1] in r.artifacts][: eye.most]
     pictures = [
         [_picture(shop, eye, i.thumbnails.get(name, "")) for i in shown] for name in (BEFORE[0], AFTER[0])

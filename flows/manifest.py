@@ -7,18 +7,19 @@ should come out, where that is known: comparisons measure against it, and nothin
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import posixpath
-from collections.abc import Iterator, Mapping
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from flows.manifest_records import Record, read_records
 from flows.options import parse_boxes, parse_engines, parse_params, parse_text
+from infra.secrets import without_secrets
 from infra.store.contract import Forbidden, NotFound
 from infra.store.store import open_store
 from tasks.detection.masks import parse_mask
@@ -26,13 +27,17 @@ from tasks.errors import BadManifest, BadRequest, PentimentoError
 from tasks.intents import INTENT, Intent
 from tasks.job import SAFE_ID, JobSpec
 from tasks.plan import Tier
+from tasks.spooled import Picked, held
 
 COLUMNS = (
     "id", "image", "intent", "mask", "prompt", "scale", "rights", "text", "preset", "protect", "supplier", "size", "seed",
     "engine", "param", "truth",
 )  # fmt: skip
 REQUIRED = ("id", "image", "intent")
-LINE_BYTES = 1_000_000
+MOST_BYTES = 2**28
+"""Of a manifest: it is held in memory as it is read."""
+_MOST_NAMES = 1_000
+"""Columns that are told apart."""
 INTENTS = ("remove_text", "remove_object", "replace", "generate", "upscale", "clean")
 
 
@@ -49,18 +54,25 @@ class Row:
     """Key of the true picture below the manifest's folder; empty where it is not known."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Manifest:
-    """All rows of a manifest, in order."""
+    """All rows of a manifest, in order; those of a long one are not in memory, but read when they are asked for."""
 
     root: str
-    rows: tuple[Row, ...]
+    rows: Sequence[Row]
     unknown_columns: tuple[str, ...] = ()
 
-    @property
-    def jobs(self) -> tuple[JobSpec, ...]:
+    @cached_property
+    def jobs(self) -> Sequence[JobSpec]:
         """The good rows."""
-        return tuple(row.job for row in self.rows if row.job)
+        if isinstance(self.rows, tuple):
+            return tuple(row.job for row in self.rows if row.job)
+        return Picked(self._job, array("L", (n for n, row in enumerate(self.rows) if row.job)))
+
+    def _job(self, place: int) -> JobSpec:
+        job = self.rows[place].job
+        assert job is not None
+        return job
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -84,21 +96,22 @@ def read_manifest(location: str, defaults: Defaults, *, s3_endpoint_url: str = "
 
     Raises BadManifest when it cannot be read at all: missing, not text, no rows, or without a needed column."""
     root, data = fetched(location, s3_endpoint_url)
-    records = list(_records(location, data))
-    if not records:
+    columns = set[str]()
+    rows = held(_rows(read_records(location, data), root, defaults, columns), Row)
+    del data
+    if not rows:
         raise BadManifest(
             f"the manifest {location} has no rows", cure="give it a header and at least one row"
         )
-    columns = {name for _, record in records for name in record}
+    if not columns:
+        raise BadManifest(f"the manifest {location}, line {rows[0].line}: {rows[0].problem}")
     missing = [name for name in REQUIRED if name not in columns]
-    if missing:
+    if missing and not any(row.job for row in rows):  # what is generated needs no column of images
         raise BadManifest(
             f"the manifest {location} has no column {', '.join(missing)}",
             cure=f"columns are {', '.join(COLUMNS)}",
         )
-    seen: set[str] = set()
-    rows = tuple(_row(line, record, root, defaults, seen) for line, record in records)
-    return Manifest(root, rows, tuple(sorted(columns - set(COLUMNS))))
+    return Manifest(root, rows, tuple(sorted(_shown(name) for name in columns - set(COLUMNS))))
 
 
 def fetched(location: str, s3_endpoint_url: str, what: str = "manifest") -> tuple[str, bytes]:
@@ -113,76 +126,31 @@ def fetched(location: str, s3_endpoint_url: str, what: str = "manifest") -> tupl
         if not path.is_file():
             raise BadManifest(f"there is no {what} {location}", cure="check the path")
     try:
-        return root, open_store(root, s3_endpoint_url).backend.get(name)
+        backend = open_store(root, s3_endpoint_url).backend
+        entry = backend.entry(name)
+        if entry and entry.size > MOST_BYTES:
+            raise BadManifest(
+                f"the {what} {location} has {entry.size} bytes, the limit is {MOST_BYTES}",
+                cure="divide it into several",
+            )
+        return root, backend.get(name)
     except (NotFound, Forbidden) as error:
-        raise BadManifest(f"the {what} {location} cannot be read: {error}") from error
+        raise BadManifest(f"the {what} {without_secrets(location)} cannot be read: {error}") from error
 
 
-def _records(location: str, data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line number (1 = the file's first) and cells as text, of whichever format the name's suffix says."""
-    suffix = posixpath.splitext(location)[1].lower()
-    if suffix == ".parquet":
-        yield from _parquet(location, data)
-        return
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BadManifest(f"the manifest {location} is not UTF-8 text", cure="save it as UTF-8") from error
-    if any(len(line) > LINE_BYTES for line in text.split("\n")):
-        raise BadManifest(f"the manifest {location} has a line over {LINE_BYTES} characters")
-    if suffix in (".jsonl", ".ndjson"):
-        yield from _json_lines(location, text)
-    elif suffix == ".csv":
-        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-        try:
-            for record in reader:
-                yield (
-                    reader.line_num,
-                    {
-                        k: (v or "").strip()
-                        for k, v in record.items()
-                        if isinstance(k, str) and isinstance(v, str | None)
-                    },
-                )
-        except csv.Error as error:
-            raise BadManifest(f"the manifest {location}, line {reader.line_num}: {error}") from error
-    else:
-        raise BadManifest(f"{location}: unknown kind of manifest", cure="name it .csv, .jsonl or .parquet")
+def _rows(records: Iterator[Record], root: str, defaults: Defaults, columns: set[str]) -> Iterator[Row]:
+    """Every row, in order. columns: takes the names of those that occur."""
+    seen: set[str] = set()
+    for record in records:
+        if len(columns) < _MOST_NAMES:
+            columns.update(record.cells)
+        yield _row(record, root, defaults, seen)
 
 
-def _json_lines(location: str, text: str) -> Iterator[tuple[int, dict[str, str]]]:
-    # Only a line feed ends a line of JSON: a text within may hold U+2028 and the like as they are.
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except RecursionError as error:
-            raise BadManifest(f"the manifest {location}, line {number}: nested too deeply") from error
-        except ValueError as error:
-            raise BadManifest(f"the manifest {location}, line {number}: not JSON: {error}") from error
-        if not isinstance(record, dict):
-            raise BadManifest(f"the manifest {location}, line {number}: not an object")
-        yield number, {str(k): _cell(v) for k, v in record.items()}
-
-
-def _parquet(location: str, data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
-    import pyarrow
-    import pyarrow.parquet
-
-    try:
-        table = pyarrow.parquet.read_table(pyarrow.BufferReader(data))
-    except (pyarrow.ArrowException, OSError) as error:
-        raise BadManifest(f"the manifest {location} is not Parquet: {error}") from error
-    for number, record in enumerate(table.to_pylist(), 1):
-        yield number, {str(k): _cell(v) for k, v in record.items()}
-
-
-def _cell(value: Any) -> str:
-    return "" if value is None else str(value).strip()
-
-
-def _row(line: int, record: Mapping[str, str], root: str, defaults: Defaults, seen: set[str]) -> Row:
+def _row(read: Record, root: str, defaults: Defaults, seen: set[str]) -> Row:
+    line, record = read.line, read.cells
+    if read.problem:
+        return Row(line, f"row-{line}", "", None, read.problem)
     name, image = record.get("id", ""), _shown(record.get("image", ""))
     shown = name if SAFE_ID.fullmatch(name) else f"row-{line}"
     try:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from flows.aliases import snapshot
 from flows.deciding import login_name, now
+from flows.leftovers import half_written, sweep
 from flows.placing import Placeable, clear_review_folder, file_of, prepare, put_in_place
 from flows.reruns import read_result
 from flows.stored_run import StoredRun, jobs_of, jobs_shown, store_of, stored_run
@@ -29,6 +30,8 @@ from tasks.workshop import Workshop, WorkshopSpec, workshop
 log = logging.getLogger("pentimento")
 JSON = "application/json"
 POINTER = "published.json"
+LONGEST_WRITE_S = 60.0
+"""Nothing that is written to a folder takes longer, seconds."""
 WHOLE = "catalog-"
 """Runs that are all of what is visible; the pictures of other runs join those that are visible already."""
 
@@ -98,6 +101,7 @@ def publish(
             f"{run_id} is a preview, and previews are not published", cure="run it with --tier final"
         )
     home = home_of(shop, jobs)
+    stale = half_written(jobs.values(), shop)
     current = home.read()
     ready, left = prepare(shop, run, jobs, named_in_full=not home.single)
     before = () if current is None or run_id.startswith(WHOLE) else _others(home, current, run, jobs)
@@ -112,6 +116,7 @@ def publish(
         _move(shop, home, manifest, current, by=by, at=at)
         status = "published"
     clear_review_folder(shop, [*ready, *_stood_for(shop, run, ready)])
+    sweep(stale, age_s=LONGEST_WRITE_S)
     shown = manifest if ready else None
     return PublishResult(
         run_id=run_id, status=status, pointer=home.backend.url(home.key), manifest=shown.digest if shown else "",

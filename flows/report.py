@@ -5,14 +5,14 @@ Nothing here can lose a result: each part warns and is passed over when it fails
 from __future__ import annotations
 
 import html as markup
-import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from heapq import nsmallest
 from pathlib import Path
-from typing import TypeVar
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
+from flows.guarded import guarded
 from flows.request import Beside, RunRequest
 from flows.reruns import read_result
 from flows.savings import cell_savings_of, cell_table_of, savings_of, table_of
@@ -23,8 +23,6 @@ from tasks.results import RunResult
 from tasks.savings import CellSavings, Savings
 from tasks.workshop import Workshop, WorkshopSpec, workshop
 
-log = logging.getLogger("pentimento")
-T = TypeVar("T")
 ROWS = 200
 """Most rows of a Prefect table artifact."""
 SHEET = "review.html"
@@ -36,27 +34,21 @@ def report(
 ) -> RunResult:
     """The result with where its sheet and its MLflow run are. beside: what else tracking is told."""
     shop = workshop(spec)
-    savings = _guard("the account of savings", lambda: savings_of(shop.registry, result.items, result.tier))
-    cells = _guard("the account of cells", lambda: cell_savings_of(shop.registry, result.items))
+    savings = guarded("the account of savings", lambda: savings_of(shop.registry, result.items, result.tier))
+    cells = guarded("the account of cells", lambda: cell_savings_of(shop.registry, result.items))
     result = result.model_copy(update={"savings": savings, "cell_savings": cells})
-    html = _guard("the review sheet", lambda: render(sheet_of_run(shop, request.title, result)))
+    html = guarded("the review sheet", lambda: render(sheet_of_run(shop, request.title, result)))
     sheet = (
-        _guard("keeping the review sheet", lambda: _keep_sheet(shop, request, result, html)) if html else None
+        guarded("keeping the review sheet", lambda: _keep_sheet(shop, request, result, html))
+        if html
+        else None
     )
     result = result.model_copy(update={"sheet": sheet or ""})
     if request.track:
-        mlflow_id = _guard("tracking", lambda: track_run(shop, request.settings, result, html or "", beside))
+        mlflow_id = guarded("tracking", lambda: track_run(shop, request.settings, result, html or "", beside))
         result = result.model_copy(update={"mlflow_run_id": mlflow_id})
-    _guard("Prefect artifacts", lambda: _artifacts(request, shop, result))
+    guarded("Prefect artifacts", lambda: _artifacts(request, shop, result))
     return result
-
-
-def _guard(what: str, work: Callable[[], T]) -> T | None:
-    try:
-        return work()
-    except Exception as error:
-        log.warning("%s failed, the results are not affected: %s", what, error, exc_info=True)
-        return None
 
 
 def _keep_sheet(shop: Workshop, request: RunRequest, result: RunResult, html: str) -> str:
@@ -70,7 +62,7 @@ def _keep_sheet(shop: Workshop, request: RunRequest, result: RunResult, html: st
 
 def sheet_again(shop: Workshop, run_id: str) -> None:
     """Draw an ended run's sheet anew, with links to the reruns of its pictures. Warns where it cannot."""
-    _guard("the sheet of the run that was rerun", lambda: _sheet_again(shop, run_id))
+    guarded("the sheet of the run that was rerun", lambda: _sheet_again(shop, run_id))
 
 
 def _sheet_again(shop: Workshop, run_id: str) -> None:
@@ -109,7 +101,7 @@ def _artifacts(request: RunRequest, shop: Workshop, result: RunResult) -> None:
     """Under keys that stay, so that Prefect shows each flow's outcomes as versions of one artifact."""
     rows = [
         {"id": i.id, "outcome": i.outcome, "regions": len(i.regions), "reason": i.reason, "cure": i.cure, "output": i.output}
-        for i in sorted(result.items, key=lambda i: i.outcome == "done")[:ROWS]
+        for _, i in nsmallest(ROWS, enumerate(result.items), key=lambda one: (one[1].outcome == "done", one[0]))
     ]  # fmt: skip
     create_table_artifact(rows, key=f"{request.name}-outcomes", description=f"Outcomes of {result.run_id}")
     counts = "\n".join(f"| {outcome} | {n} |" for outcome, n in result.counts.items())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from flows.watched import watched
@@ -31,7 +31,8 @@ class RunRequest:
 
     name: str
     """Of the flow: `edit`, `catalog`."""
-    jobs: tuple[JobSpec, ...]
+    jobs: Sequence[JobSpec]
+    """A tuple, or for a run of many pictures a sequence that reads them when they are asked for."""
     settings: Settings
     refused: Mapping[int, ItemResult] = field(default_factory=dict)
     """Rows that never became jobs, by their place among all rows."""
@@ -53,5 +54,5 @@ class RunRequest:
             store=settings.store_url, s3_endpoint_url=settings.s3_endpoint_url, cards=settings.cards, policy=settings.policy,
             aliases=self.aliases, memory_mb=settings.memory_mb, max_pixels=settings.max_pixels,
             max_bytes=settings.max_bytes, fresh=self.fresh, first=self.first,
-            observed=watched(self.jobs, settings.observe),
+            observed=watched(self.jobs, settings.observe), tries=settings.tries,
         )  # fmt: skip

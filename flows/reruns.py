@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
+from flows.stored_items import RESULT as RESULT
+from flows.stored_items import stored_result
 from infra.store.canonical import canonical_json
 from infra.store.contract import NotFound
 from infra.store.store import Store
@@ -19,14 +21,13 @@ from tasks.review.log import NUMBERED
 from tasks.run_files import JSON
 from tasks.steps.repeated import DOCUMENT
 
-RESULT = "result.json"
 LINKS = "reruns/"
 
 
 def read_result(store: Store, run_id: str) -> RunResult:
     """What a run made. Raises BadRequest for one that is unknown (naming the nearest), has not ended, or is damaged."""
     try:
-        return RunResult.model_validate_json(store.read_run(run_id, RESULT))
+        return stored_result(store, run_id)
     except NotFound as error:
         near = difflib.get_close_matches(run_id, store.run_ids(), n=1)
         meant = f"; did you mean {near[0]}?" if near else ""

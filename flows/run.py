@@ -17,6 +17,7 @@ from flows.progress import progress_artifact
 from flows.report import report
 from flows.request import Beside, RunRequest
 from flows.reruns import inherit
+from flows.stored_items import write_result
 from flows.walk import Leg, collect, walk
 from infra.store.canonical import canonical_json
 from infra.store.contract import Unavailable
@@ -26,7 +27,6 @@ from tasks.results import RunResult, count
 from tasks.workshop import Workshop, WorkshopSpec, workshop
 
 log = logging.getLogger("pentimento")
-RESULT = "result.json"
 
 
 def start(request: RunRequest) -> WorkshopSpec:
@@ -58,19 +58,23 @@ def mark_ended(store: Store, run_id: str, key: str) -> None:
 
 
 def _run_key(request: RunRequest, shop: Workshop) -> str:
-    jobs = [job.model_dump(mode="json") for job in request.jobs]
-    refused = sorted(request.refused)
     value = {
-        "name": request.name, "jobs": jobs, "refused": refused, "registry": shop.registry.digest, "fresh": request.fresh
+        "name": request.name, "jobs": [], "refused": sorted(request.refused), "registry": shop.registry.digest,
+        "fresh": request.fresh,
     }  # fmt: skip
-    return hashlib.sha256(canonical_json(value)).hexdigest()
+    head, empty, tail = canonical_json(value).partition(b'"jobs":[')
+    key = hashlib.sha256(head + empty)
+    for number, job in enumerate(request.jobs):  # one at a time: there may be many
+        key.update(b"," * bool(number) + canonical_json(job.model_dump(mode="json")))
+    key.update(tail)
+    return key.hexdigest()
 
 
 def execute(request: RunRequest) -> RunResult:
     """Start or resume, walk, collect, show, track, finish. Called inside a flow."""
     begun = time.perf_counter()
     leg = begin(request)
-    stale = half_written(request, workshop(leg.spec))
+    stale = half_written(request.jobs, workshop(leg.spec))
     at_once = slots() or request.settings.workers
     walk([leg], progress_artifact(request.name, leg.spec.run), 2 * at_once)
     sweep(stale)
@@ -104,7 +108,7 @@ def close(leg: Leg, result: RunResult, beside: Beside | None = None) -> RunResul
     with redirect_stdout(sys.stderr):  # MLflow prints the addresses of its runs; stdout is the result's alone
         result = report(leg.request, leg.spec, result, beside)
     try:
-        shop.store.write_run(result.run_id, RESULT, result.model_dump_json().encode(), "application/json")
+        write_result(shop.store, result)
         if not leg.broken:
             finish(leg.request, leg.spec)
     except Unavailable as error:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import statistics
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from model_registry.card import Card
 from model_registry.registry import Registry
 from tasks.generation.context import context_box
-from tasks.results import ItemResult, RegionResult, RungShare
+from tasks.results import ItemResult, RegionResult
 from tasks.savings import CellSavings, RungCells, RungSavings, Savings
 
 ENOUGH = 3
@@ -17,54 +19,69 @@ NOT_MEASURED = (
     "not measured in the run: the scores are those of different regions. `pentimento savings RUN --sample N` fills a "
     "sample again with the top engine and compares"
 )
-Filled = tuple[ItemResult, RegionResult, float]
-"""A region of a picture and the seconds that its filling took."""
 
 
-def savings_of(registry: Registry, items: Sequence[ItemResult], tier: str) -> Savings | None:
+@dataclass(slots=True)
+class _Filled:
+    """What one rung filled in this very run: a number or two a region, whatever else is known of it."""
+
+    seconds: array[float] = field(default_factory=lambda: array("d"))
+    megapixels: array[float] = field(default_factory=lambda: array("d"))
+    scores: dict[str, array[float]] = field(default_factory=dict)
+
+    def add(self, item: ItemResult, region: RegionResult, seconds: float) -> None:
+        self.seconds.append(seconds)
+        self.megapixels.append(_megapixels(item, region))
+        for name, value in region.scores.items():
+            self.scores.setdefault(name, array("d")).append(value)
+
+
+def savings_of(registry: Registry, items: Iterable[ItemResult], tier: str) -> Savings | None:
     """The account; None where the ladder has one rung or no region was filled by one of its engines.
 
     Regions that were recovered whole, replaced by prompt, or filled by a stand-in that is no rung, are left out."""
     ladder = {card.id: card for card in registry.of_role("fill", tier) if card.prompt != "required"}
     top = list(ladder.values())[-1] if ladder else None
-    regions = [(i, r) for i in items for r in i.regions if _engine(r) in ladder]
-    filled = [(i, r, sum(_fresh(i, r.n).values())) for i, r in regions if _fresh(i, r.n)]
-    if top is None or len(ladder) < 2 or not regions:
+    if top is None or len(ladder) < 2:
         return None
-    per_megapixel, basis = _cost_of(top, filled)
-    rungs = [
-        _rung(card, [one for one in filled if _engine(one[1]) == card.id], per_megapixel)
-        for card in ladder.values()
-    ]
+    filled = {engine: _Filled() for engine in ladder}
+    measured, reused = array("d"), 0
+    for item, region in ((i, r) for i in items for r in i.regions if _engine(r) in ladder):
+        spent = _fresh(item, region.n)
+        if not spent:
+            reused += 1
+            continue
+        filled[_engine(region)].add(item, region, sum(spent.values()))
+        if top.id in spent:
+            measured.append(spent[top.id] / _megapixels(item, region))
+    per_megapixel, basis = _cost_of(top, measured)
+    rungs = [_rung(card, filled[card.id], per_megapixel) for card in ladder.values()]
     found = tuple(rung for rung in rungs if rung.regions)
-    return Savings(
-        top=top.id, basis=basis, rungs=found, reused=len(regions) - len(filled), quality=NOT_MEASURED
-    )
+    if not found and not reused:
+        return None
+    return Savings(top=top.id, basis=basis, rungs=found, reused=reused, quality=NOT_MEASURED)
 
 
 def cell_savings_of(registry: Registry, items: Iterable[ItemResult]) -> CellSavings | None:
     """The account of enlarged pictures; None where there are none, or none with a ladder of several rungs."""
-    found = [
-        i.enlargement
-        for i in items
-        if i.enlargement and i.enlargement.scale > 1 and len(i.enlargement.rungs) > 1
-    ]
-    if not found:
+    pictures, top = 0, 0.0
+    cells, seconds = dict[str, int](), dict[str, float]()
+    for one in (i.enlargement for i in items):
+        if one is None or one.scale <= 1 or len(one.rungs) < 2:
+            continue
+        pictures += 1
+        top += sum(rung.seconds for rung in one.rungs) / max(1 - one.saved, 1e-6)
+        for rung in one.rungs:
+            cells[rung.engine] = cells.get(rung.engine, 0) + rung.cells
+            seconds[rung.engine] = seconds.get(rung.engine, 0.0) + rung.seconds
+    if not pictures:
         return None
-    rungs: dict[str, list[RungShare]] = {}
-    for rung in (rung for one in found for rung in one.rungs):
-        rungs.setdefault(rung.engine, []).append(rung)
     networks = {card.id for card in registry.cards if card.runtime != "classical"}
-    top = sum(sum(rung.seconds for rung in one.rungs) / max(1 - one.saved, 1e-6) for one in found)
-    return CellSavings(
-        pictures=len(found), top_seconds=round(top, 4), rungs=tuple(
-            RungCells(
-                engine=engine, cells=sum(s.cells for s in shares), seconds=round(sum(s.seconds for s in shares), 4),
-                network=engine in networks,
-            )
-            for engine, shares in rungs.items()
-        ),
-    )  # fmt: skip
+    rungs = (
+        RungCells(engine=e, cells=cells[e], seconds=round(seconds[e], 4), network=e in networks)
+        for e in cells
+    )
+    return CellSavings(pictures=pictures, top_seconds=round(top, 4), rungs=tuple(rungs))
 
 
 def cell_metrics_of(savings: CellSavings | None) -> dict[str, float]:
@@ -135,23 +152,16 @@ def _megapixels(item: ItemResult, region: RegionResult) -> float:
     return max((x1 - x0) * (y1 - y0), 1) / 1e6
 
 
-def _cost_of(top: Card, filled: Iterable[Filled]) -> tuple[float, str]:
+def _cost_of(top: Card, measured: Sequence[float]) -> tuple[float, str]:
     """Seconds a megapixel of the top engine: its median here, where it filled enough regions, else what its card says."""
-    seen = [(_fresh(i, r.n).get(top.id), _megapixels(i, r)) for i, r, _ in filled]
-    measured = [seconds / area for seconds, area in seen if seconds is not None]
     if len(measured) >= ENOUGH:
         return statistics.median(measured), f"measured on {len(measured)} regions of this run"
     return top.cost.seconds_per_megapixel, "by its card"
 
 
-def _rung(card: Card, filled: Sequence[Filled], per_megapixel: float) -> RungSavings:
-    scores: dict[str, list[float]] = {}
-    for _, region, _ in filled:
-        for name, value in region.scores.items():
-            scores.setdefault(name, []).append(value)
+def _rung(card: Card, filled: _Filled, per_megapixel: float) -> RungSavings:
     return RungSavings(
-        engine=card.id, rung=card.cost.rung, regions=len(filled),
-        seconds=round(sum(seconds for _, _, seconds in filled), 4),
-        top_seconds=round(sum(_megapixels(i, r) * per_megapixel for i, r, _ in filled), 4),
-        scores={name: round(statistics.fmean(values), 4) for name, values in sorted(scores.items())},
+        engine=card.id, rung=card.cost.rung, regions=len(filled.seconds), seconds=round(sum(filled.seconds), 4),
+        top_seconds=round(sum(area * per_megapixel for area in filled.megapixels), 4),
+        scores={name: round(statistics.fmean(values), 4) for name, values in sorted(filled.scores.items())},
     )  # fmt: skip

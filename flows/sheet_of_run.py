@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from heapq import nsmallest
 
 from flows.embedding import Embedded, embedded
 from flows.region_notes import item_notes, region_notes
@@ -26,6 +28,8 @@ ITEMS = 300
 """Most pictures of one sheet; those that need a look come first."""
 REGION_ITEMS = 120
 """Most items whose regions' intermediates are shown."""
+DRAWN_AT_ONCE = 2
+"""Items: reading from a store elsewhere and encoding pictures both leave Python free."""
 REGION_SIDE = 480
 INTERMEDIATES = ("region", "mask", "recovered", "lanczos", "fill", "blend", "final")
 
@@ -34,21 +38,24 @@ def sheet_of_run(shop: Workshop, title: str, result: RunResult) -> Sheet:
     """The sheet; also notes what this tier looks like, for the toggle on the other tier's sheet.
 
     On the sheet of a rerun, before is what it was a rerun of."""
-    urgent = sorted(result.items, key=lambda i: OUTCOMES.index(i.outcome), reverse=True)
-    chosen = {id(item) for item in urgent[:ITEMS]}
+    urgent = _urgent(result.items)
     if not result.rerun:
-        _note_tier(shop, urgent[:ITEMS], result.tier)
-    detailed = {id(item) for item in urgent[:REGION_ITEMS]}
-    items = tuple(
-        _item(shop, item, result.tier, id(item) in detailed) for item in result.items if id(item) in chosen
-    )
+        _note_tier(shop, [item for _, item in urgent], result.tier)
+    detailed = {place for place, _ in urgent[:REGION_ITEMS]}
+    with ThreadPoolExecutor(DRAWN_AT_ONCE) as pool:
+        items = tuple(
+            pool.map(
+                lambda one: _item(shop, one[1], result.tier, one[0] in detailed),
+                sorted(urgent, key=lambda one: one[0]),
+            )
+        )
     links = links_of(shop.store, result)
     items = tuple(replace(item, links=links.get(item.id, ())) for item in items)
     before = before_of(shop.store, result)
     if before:
         items = tuple(_beside(shop, drawn, result, before) for drawn in items)
     shown = "" if len(items) == len(result.items) else f"{len(items)} of {len(result.items)} pictures"
-    seen = embedded(shop, [item for item in urgent[:ITEMS] if item.thumbnails])
+    seen = embedded(shop, [item for _, item in urgent if item.thumbnails])
     items = _with_distances(items, seen)
     facts = {"store": shop.spec.store, "cards": shop.registry.digest[:12]}
     if result.counts.get("needs-review"):
@@ -64,10 +71,16 @@ def sheet_of_run(shop: Workshop, title: str, result: RunResult) -> Sheet:
     )  # fmt: skip
 
 
+def _urgent(items: Iterable[ItemResult]) -> list[tuple[int, ItemResult]]:
+    """The items of the sheet with their places in the run, those that need a look first; never more than these in memory."""
+    return nsmallest(ITEMS, enumerate(items), key=lambda one: (-OUTCOMES.index(one[1].outcome), one[0]))
+
+
 def _note_tier(shop: Workshop, items: Iterable[ItemResult], tier: str) -> None:
-    for item in items:
-        if "after" in item.thumbnails:
-            shop.store.write_record("shown", _tier_key(item, tier), {"after": item.thumbnails["after"]})
+    with shop.store.together():
+        for item in items:
+            if "after" in item.thumbnails:
+                shop.store.write_record("shown", _tier_key(item, tier), {"after": item.thumbnails["after"]})
 
 
 def _tier_key(item: ItemResult, tier: str) -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import io
+import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from flows.embedding import embedded, embeddings_npz
 from flows.observing.stored import observed_items
 from flows.observing.tracked import files_of, metrics_of_seen, pictures_of
+from flows.outcomes import outcomes_parquet as outcomes_parquet
+from flows.outcomes import write_outcomes
 from flows.request import Beside
+from flows.run_figures import RunFigures, figures_of
 from flows.savings import cell_metrics_of, metrics_of
 from flows.standing_out import embedding_metrics
 from infra.settings import Settings
@@ -25,52 +29,42 @@ from tasks.steps.thumbnails import media_type
 from tasks.workshop import Workshop
 
 SHOWN = ("before", "after")
+OUTCOMES_FILE = "outcomes.parquet"
 
 
 def track_run(
     shop: Workshop, settings: Settings, result: RunResult, sheet: str, beside: Beside | None = None
 ) -> str | None:
     """Log the run; its MLflow id, or None when the server did not take it (it then waits in the spool)."""
-    more = beside or Beside("")
+    with tempfile.TemporaryDirectory(prefix="pentimento-") as folder:
+        outcomes = Path(folder, OUTCOMES_FILE)
+        write_outcomes(result.items, outcomes)
+        run = _tracked(shop, settings, result, sheet, outcomes, beside or Beside(""))
+        return log_run(
+            run, uri=settings.mlflow_uri, experiment=settings.experiment, waiting=settings.home / "spool"
+        )
+
+
+def _tracked(
+    shop: Workshop, settings: Settings, result: RunResult, sheet: str, outcomes: Path, more: Beside
+) -> TrackedRun:
     sample = sample_of(result.items, settings.sample)
+    figures = figures_of(result.items)
     vectors, seen = embedded(shop, result.items), observed_items(shop, sample)
-    files = {
-        "outcomes.parquet": outcomes_parquet(result.items),
+    files: dict[str, bytes | Path] = {
+        OUTCOMES_FILE: outcomes,
         "descriptors.npz": embeddings_npz(vectors),
         **files_of(seen),
     }
     if sheet:
         files["review.html"] = sheet.encode()
-    run = TrackedRun(
+    return TrackedRun(
         run_id=result.run_id, name=result.run_id.split("-")[0], params={**_params(shop, result), **more.params},
-        metrics={**_metrics(result), **embedding_metrics(vectors), **metrics_of_seen(seen), **more.metrics},
-        tags={**_tags(shop, result), **more.tags}, parent=more.parent, began=time.time() - result.seconds,
+        metrics={**_metrics(result, figures), **embedding_metrics(vectors), **metrics_of_seen(seen), **more.metrics},
+        tags={**_tags(shop, result, figures), **more.tags}, parent=more.parent, began=time.time() - result.seconds,
         samples=(*_pictures(shop, sample), *pictures_of(seen, sample), *more.samples),
-        engines=tuple(_engines(shop, result.items)), files=files,
+        engines=tuple(_engines(shop, figures.engines)), files=files,
     )  # fmt: skip
-    return log_run(
-        run, uri=settings.mlflow_uri, experiment=settings.experiment, waiting=settings.home / "spool"
-    )
-
-
-def outcomes_parquet(items: Sequence[ItemResult]) -> bytes:
-    """A row a picture, with references into the store and the worst of each score."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    rows = [
-        {
-            "id": i.id, "source": i.source, "output": i.output, "outcome": i.outcome, "stage": i.stage,
-            "reason": i.reason, "width": i.width, "height": i.height, "regions": len(i.regions), "plan": i.plan,
-            "source_sha256": i.source_sha256, "output_sha256": i.output_sha256,
-            "engines": ",".join(dict.fromkeys(r.engine for r in i.regions)),
-            "seconds": sum(s.seconds for s in i.stages), "detail": i.model_dump_json(),
-        }
-        for i in items
-    ]  # fmt: skip
-    out = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows), out)
-    return out.getvalue()
 
 
 def _params(shop: Workshop, result: RunResult) -> dict[str, str]:
@@ -80,12 +74,11 @@ def _params(shop: Workshop, result: RunResult) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _tags(shop: Workshop, result: RunResult) -> dict[str, str]:
-    plans = list(dict.fromkeys(i.plan[:12] for i in result.items if i.plan))
+def _tags(shop: Workshop, result: RunResult, figures: RunFigures) -> dict[str, str]:
     rerun = {"pentimento.rerun_of": result.rerun.parent} if result.rerun else {}
     return rerun | {
         "pentimento.store": shop.spec.store, "pentimento.sheet": shop.store.backend.url(f"runs/{result.run_id}/review.html"),
-        "pentimento.plans": ",".join(plans[:20]), "mlflow.note.content": _note(result),
+        "pentimento.plans": ",".join(figures.plans), "mlflow.note.content": _note(result),
     }  # fmt: skip
 
 
@@ -96,44 +89,14 @@ def _note(result: RunResult) -> str:
     )
 
 
-def _metrics(result: RunResult) -> dict[str, float]:
+def _metrics(result: RunResult, figures: RunFigures) -> dict[str, float]:
     metrics = {f"outcome.{outcome}": float(result.counts.get(outcome, 0)) for outcome in OUTCOMES}
     metrics["seconds"] = result.seconds
-    for name, values in _scores(result.items).items():
-        metrics[f"score.{name}.mean"] = float(np.mean(values))
-        metrics[f"score.{name}.p95"] = float(np.percentile(values, 95))
-    by_stage: dict[str, float] = {}
-    for stage in (s for i in result.items for s in i.stages):
-        by_stage[stage.stage] = by_stage.get(stage.stage, 0.0) + stage.seconds
-    metrics |= metrics_of(result.savings) | cell_metrics_of(result.cell_savings) | _fidelity(result.items)
-    return metrics | {f"seconds.{stage}": seconds for stage, seconds in by_stage.items()}
+    return metrics | metrics_of(result.savings) | cell_metrics_of(result.cell_savings) | figures.metrics()
 
 
-def _scores(items: Iterable[ItemResult]) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = {}
-    for region in (r for i in items for r in i.regions):
-        for name, value in region.scores.items():
-            found.setdefault(name, []).append(value)
-    return found
-
-
-def _fidelity(items: Iterable[ItemResult]) -> dict[str, float]:
-    """Of the pictures that were enlarged: how true they are to their sources."""
-    found = [item.enlargement for item in items if item.enlargement and item.enlargement.scale > 1]
-    if not found:
-        return {}
-    return {
-        "enlarged.consistency_db.least": min(one.consistency_db for one in found),
-        "enlarged.consistency_db.mean": float(np.mean([one.consistency_db for one in found])),
-        "enlarged.colour_shift.most": max(one.colour_shift for one in found),
-        "enlarged.hallucination.most": max(one.hallucination for one in found),
-        "enlarged.saved.mean": float(np.mean([one.saved for one in found])),
-    }
-
-
-def _engines(shop: Workshop, items: Iterable[ItemResult]) -> Iterable[EngineVersion]:
+def _engines(shop: Workshop, used: Collection[str]) -> Iterable[EngineVersion]:
     """The engines that have a card: masks that came with jobs and un-mixing are our own code."""
-    used = {s.engine for i in items for s in i.stages}
     for card in sorted((c for c in shop.registry.cards if c.id in used), key=lambda c: c.id):
         revision = card.weights.revision if card.weights else ""
         yield EngineVersion(
@@ -141,18 +104,28 @@ def _engines(shop: Workshop, items: Iterable[ItemResult]) -> Iterable[EngineVers
         )
 
 
-def sample_of(items: Sequence[ItemResult], budget: int) -> list[ItemResult]:
+def sample_of(items: Iterable[ItemResult], budget: int) -> list[ItemResult]:
     """At most `budget` items that have pictures, in the run's order: what was observed, what needs a look, and of the rest
-    some that are evenly spread over the run. An item's place among them is its step in MLflow."""
-    shown = [i for i in items if "after" in i.thumbnails]
-    observed = [i for i in shown if i.observations]
-    urgent = [i for i in shown if i.outcome not in ("done", "unchanged") and not i.observations]
-    first = [*observed, *urgent][:budget]
-    rest = [i for i in shown if not i.observations and i.outcome in ("done", "unchanged")]
-    left = budget - len(first)
-    places = [round(p) for p in np.linspace(0, len(rest) - 1, min(left, len(rest)))] if rest and left else []
-    chosen = {i.id for i in (*first, *(rest[p] for p in places))}
-    return [i for i in shown if i.id in chosen]
+    some that are evenly spread over the run. An item's place among them is its step in MLflow. items: gone through twice."""
+    observed: list[tuple[int, ItemResult]] = []
+    urgent: list[tuple[int, ItemResult]] = []
+    plain = 0
+    for place, item in enumerate(i for i in items if "after" in i.thumbnails):
+        plain += _is_plain(item)
+        if not _is_plain(item):
+            kind = observed if item.observations else urgent
+            kind.extend([(place, item)] if len(kind) < budget else [])
+    chosen = [*observed, *urgent][:budget]
+    left = budget - len(chosen)
+    if plain and left:
+        wanted = {round(p) for p in np.linspace(0, plain - 1, min(left, plain))}
+        shown = ((n, i) for n, i in enumerate(i for i in items if "after" in i.thumbnails) if _is_plain(i))
+        chosen += [one for number, one in enumerate(shown) if number in wanted]
+    return [item for _, item in sorted(chosen, key=lambda one: one[0])]
+
+
+def _is_plain(item: ItemResult) -> bool:
+    return item.outcome in ("done", "unchanged") and not item.observations
 
 
 def _pictures(shop: Workshop, sample: Sequence[ItemResult]) -> Iterable[Sample]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
+
+from prefect.context import FlowRunContext
 
 from flows.request import RunRequest
 from infra.store.contract import NotFound, Unavailable
@@ -15,6 +18,7 @@ from tasks.job import JobSpec
 from tasks.progress import Progress, emit, listening
 from tasks.results import ItemResult
 from tasks.run_files import read_results, write_jobs
+from tasks.spooled import Picked, held
 from tasks.steps.repeated import takes_part
 from tasks.workshop import Workshop, WorkshopSpec, workshop
 
@@ -29,15 +33,17 @@ class Leg:
     """The reason of each shard that broke down, so far."""
 
     @property
-    def shards(self) -> list[Sequence[JobSpec]]:
-        """The jobs, in the order of the request."""
-        return list(_chunks(self.request.jobs, self.request.shard_size))
+    def shards(self) -> Sequence[Sequence[JobSpec]]:
+        """The jobs, in the order of the request; a shard of them is read when it is asked for."""
+        return Picked(self._shard, range(-(-len(self.request.jobs) // self.request.shard_size)))
+
+    def _shard(self, number: int) -> Sequence[JobSpec]:
+        begin = number * self.request.shard_size
+        return self.request.jobs[begin : begin + self.request.shard_size]
 
     def by_region(self, number: int) -> bool:
         """Whether a shard has pictures that are edited by region; one that has none needs no task but the last, which does all."""
-        begin = number * self.request.shard_size
-        jobs = self.request.jobs[begin : begin + self.request.shard_size]
-        return any(isinstance(job.intent, BY_REGION) for job in jobs)
+        return any(isinstance(job.intent, BY_REGION) for job in self._shard(number))
 
 
 def walk(legs: Sequence[Leg], tell: Callable[[float], None], window: int) -> None:
@@ -59,6 +65,7 @@ def walk(legs: Sequence[Leg], tell: Callable[[float], None], window: int) -> Non
             _learn(leg, [n for n in pending[leg.spec.run] if n not in leg.broken])
         for numbers, leg in _turns(windows, legs):
             _finish(leg, numbers, pending[leg.spec.run], heard)
+            heard.clear()
             tell(numbers.stop / most)
 
 
@@ -90,7 +97,7 @@ def _finish(leg: Leg, numbers: range, pending: Mapping[int, int], heard: Contain
 
 def _learn(leg: Leg, shards: list[int]) -> None:
     """What the pictures of the whole run share, before any of them is edited; not learnt where too few take part."""
-    if sum(takes_part(job) for job in leg.request.jobs) < FEWEST:
+    if sum(1 for _ in islice(filter(takes_part, leg.request.jobs), FEWEST)) < FEWEST:
         return
     try:
         prefect_tasks.overlays.submit(leg.spec, shards).result()
@@ -118,30 +125,39 @@ def _submit(task: Callable[..., object], leg: Leg, shards: Sequence[int] | range
             results[n] = future.result()
         except Exception as error:
             leg.broken[n] = getattr(error, "message", "") or str(error)
+    _forget()
     return results
 
 
-def collect(leg: Leg) -> tuple[ItemResult, ...]:
-    """Every row's result, in the manifest's order."""
-    shop = workshop(leg.spec)
-    done: list[ItemResult] = []
-    for number, jobs in enumerate(leg.shards):
-        done.extend(_results(shop, leg.spec.run, number, jobs, leg.broken))
-    rest = iter(done)
-    refused = leg.request.refused
-    return tuple(refused[i] if i in refused else next(rest) for i in range(len(done) + len(refused)))
+def _forget() -> None:
+    """Prefect notes of each result, and of all that it holds, who made it, for tasks that are given it; none of ours is."""
+    context = FlowRunContext.get()
+    if context:
+        context.run_results.clear()
 
 
-def _results(
-    shop: Workshop, run_id: str, number: int, jobs: Sequence[JobSpec], broken: Mapping[int, str]
-) -> Sequence[ItemResult]:
+def collect(leg: Leg) -> Sequence[ItemResult]:
+    """Every row's result, in the manifest's order: a tuple, or, of many, a sequence that does not hold them in memory."""
+    return held(_collected(leg), ItemResult)
+
+
+def _collected(leg: Leg) -> Iterator[ItemResult]:
+    shop, refused = workshop(leg.spec), leg.request.refused
+    numbers = range(len(leg.shards))
+    rest = (item for number in numbers for item in _results(shop, leg, number))
+    for place in range(len(leg.request.jobs) + len(refused)):
+        yield refused[place] if place in refused else next(rest)
+
+
+def _results(shop: Workshop, leg: Leg, number: int) -> Sequence[ItemResult]:
     """A shard's results. Of a broken one nothing is read: what is there was written by an earlier try."""
-    if number in broken:
-        return [_lost(job, broken[number]) for job in jobs]
-    try:
-        return read_results(shop, run_id, number)
-    except (NotFound, Unavailable) as error:
-        return [_lost(job, f"its shard's results cannot be read: {error}") for job in jobs]
+    reason = leg.broken.get(number, "")
+    if number not in leg.broken:
+        try:
+            return read_results(shop, leg.spec.run, number)
+        except (NotFound, Unavailable) as error:
+            reason = f"its shard's results cannot be read: {error}"
+    return [_lost(job, reason) for job in leg.shards[number]]
 
 
 def _lost(job: JobSpec, reason: str) -> ItemResult:
@@ -149,8 +165,3 @@ def _lost(job: JobSpec, reason: str) -> ItemResult:
         id=job.id, source=job.source, outcome="failed", reason=reason,
         cure="run the same command again: it resumes where it stopped",
     )  # fmt: skip
-
-
-def _chunks(jobs: Sequence[JobSpec], size: int) -> Iterator[Sequence[JobSpec]]:
-    for begin in range(0, len(jobs), size):
-        yield jobs[begin : begin + size]

@@ -13,10 +13,16 @@ def watched(jobs: Iterable[JobSpec], most: int) -> tuple[str, ...]:
     the same for any order of the jobs, any shard size and any number of workers.
 
     Those are the pictures made or filled after a prompt; where there are none, those filled by an engine that was named."""
-    given = tuple(jobs)
-    prompted = {job.id for job in given if isinstance(job.intent, Generate | Replace)}
-    ids = sorted(prompted or {job.id for job in given if _by_named_engine(job)})
-    if most <= 0 or not ids:
+    if most <= 0:
+        return ()
+    prompted, named = set[str](), set[str]()
+    for job in jobs:
+        if isinstance(job.intent, Generate | Replace):
+            prompted.add(job.id)
+        elif _by_named_engine(job):
+            named.add(job.id)
+    ids = sorted(prompted or named)
+    if not ids:
         return ()
     if most >= len(ids):
         return tuple(ids)

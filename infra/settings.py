@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     """Pictures logged to MLflow in a run."""
     observe: int = Field(default=0, ge=0)
     """Pictures of a run whose sampling is observed: tokens, embeddings, attention, steps. 0 costs nothing."""
+    tries: int = Field(default=3, ge=1)
+    """A picture that killed its worker so often ends as failed, and is not tried again."""
     max_pixels: int = Field(default=120_000_000, ge=1)
     max_bytes: int = Field(default=512 * 2**20, ge=1)
 

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import struct
 import zlib
+from functools import cache
 from typing import Any
 
 import cv2
@@ -87,8 +88,20 @@ def encode_raster(raster: Raster) -> bytes:
 
 def description(raster: Raster) -> bytes:
     """The PNG chunk, right after the header, that says what a stored picture's channels and metadata are."""
-    said = {"channels": raster.channels, "meta": _meta_to_json(raster.meta)}
+    return (
+        _plain(raster.channels) if raster.meta == PictureMeta() else _described(raster.channels, raster.meta)
+    )
+
+
+def _described(channels: int, meta: PictureMeta) -> bytes:
+    said = {"channels": channels, "meta": _meta_to_json(meta)}
     return png_chunk(_META, zlib.compress(json.dumps(said, sort_keys=True).encode(), 6))
+
+
+@cache
+def _plain(channels: int) -> bytes:
+    """Of a picture without metadata, such as every crop."""
+    return _described(channels, PictureMeta())
 
 
 def decode_raster(data: bytes) -> Raster:

@@ -6,11 +6,15 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from infra.store.canonical import canonical_json
 from infra.store.contract import ArtifactRef, Damaged, NotFound
 from infra.store.store import Store
 from tasks.contracts import JsonObject
+
+AT_HAND = 2**22
+"""Artifacts longer than this are not held in memory once they are stored, bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +28,14 @@ class Produced:
 class Done:
     """A finished stage: its facts, and its artifacts by name, verified when read.
 
-    A missing or damaged artifact is recomputed in place. `seconds` is what this run spent on it: 0 when it was there."""
+    A missing or damaged artifact is recomputed in place; one that was made in this very call is at hand and not read again.
+    `seconds` is what this run spent on it: 0 when it was there."""
 
     def __init__(
         self, memo: Memo, stage: str, key: str, record: JsonObject, compute: Callable[[], Produced],
-        seconds: float, cached: bool,
+        seconds: float, cached: bool, made: Mapping[str, tuple[bytes, str]] = MappingProxyType({}),
     ) -> None:  # fmt: skip
-        self._memo, self._compute = memo, compute
+        self._memo, self._compute, self._made = memo, compute, made
         self.stage, self.key, self.record = stage, key, record
         self.seconds, self.cached = seconds, cached
 
@@ -51,6 +56,8 @@ class Done:
 
     def load(self, name: str) -> bytes:
         """The artifact's bytes."""
+        if name in self._made:
+            return self._made[name][0]
         try:
             return self._memo.store.get(self.ref(name))
         except (Damaged, NotFound):
@@ -75,11 +82,13 @@ class Memo:
 
         identity: all that changes the bytes: stage version, engine, runtime, parameters, input digests, weights, seed."""
         key = record_key(stage, identity)
+        made: dict[str, tuple[bytes, str]] = {}
         record = self.find(stage, key)
         if record is None:
-            record = self.recompute(stage, key, compute)
+            record = self.recompute(stage, key, compute, made=made)
         cached = record["run"] != self.run or not self.run
-        return Done(self, stage, key, record, compute, 0.0 if cached else record["seconds"], cached)
+        spent = 0.0 if cached else record["seconds"]
+        return Done(self, stage, key, record, compute, spent, cached, made)
 
     def find(self, stage: str, key: str) -> JsonObject | None:
         """The record under `key` that counts for this run, if there is one."""
@@ -88,15 +97,22 @@ class Memo:
         return None if stale else record
 
     def recompute(
-        self, stage: str, key: str, compute: Callable[[], Produced], *, heal: bool = False
-    ) -> JsonObject:
-        """Compute, store and record; with `heal`, stored bytes are checked and replaced where they are damaged."""
+        self, stage: str, key: str, compute: Callable[[], Produced], *, heal: bool = False,
+        made: dict[str, tuple[bytes, str]] | None = None,
+    ) -> JsonObject:  # fmt: skip
+        """Compute, store and record; with `heal`, stored bytes are checked and replaced where they are damaged.
+
+        made: takes the artifacts that are not too long to be kept at hand."""
         begun = time.perf_counter()
         produced = compute()
-        refs: JsonObject = {
-            name: self.store.put(data, media_type, verify=heal).to_json()
-            for name, (data, media_type) in produced.artifacts.items()
-        }
+        put: dict[int, JsonObject] = {}  # artifacts that are one and the same
+        refs: JsonObject = {}
+        for name, (data, media_type) in produced.artifacts.items():
+            if id(data) not in put:
+                put[id(data)] = self.store.put(data, media_type, verify=heal).to_json()
+            refs[name] = put[id(data)]
+            if made is not None and len(data) <= AT_HAND:
+                made[name] = data, media_type
         return self._record(stage, key, refs, produced.facts, time.perf_counter() - begun)
 
     def write(self, stage: str, key: str, artifacts: Mapping[str, ArtifactRef], facts: JsonObject) -> None:

@@ -70,7 +70,7 @@ def shard_here(step: Step, spec: WorkshopSpec, shard: int, last_try: bool) -> An
     if step == "restoration":
         return shards.restore_shard(shop, spec.run, shard, last_try=last_try)
     if not any(isinstance(job.intent, BY_REGION) for job in read_jobs(shop, spec.run, shard)):
-        shards.triage_shard(shop, spec.run, shard, last_try=last_try)  # has had no task of its own
+        return shards.whole_shard(shop, spec.run, shard, last_try=last_try)  # has had no other task
     return shards.export_shard(shop, spec.run, shard, last_try=last_try)
 
 

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidatorFunctionWrapHandler,
+    WrapSerializer,
+    WrapValidator,
+)
 
 from tasks.contracts import OUTCOMES, Outcome
 from tasks.intents import Frozen
 from tasks.plan import Value
 from tasks.savings import CellSavings, Savings
+from tasks.spooled import Changed, Lazily, Spooled, changed
 
 
 class StageResult(Frozen):
@@ -204,6 +213,23 @@ class Rerun(Frozen):
         return f"{what} with {', '.join(asked)}" if asked else what
 
 
+def _as_they_are(given: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    """Rows that are not in memory are not read to be looked at; those that `RunResult.told` gave are taken back."""
+    if isinstance(given, Changed):
+        given = given.rows
+    return given if isinstance(given, Lazily) else validate(given)
+
+
+def _all(items: Sequence[ItemResult], write: SerializerFunctionWrapHandler) -> Any:
+    return write(tuple(items))
+
+
+if TYPE_CHECKING:
+    Items = Sequence[ItemResult]
+else:
+    Items = Annotated[tuple[ItemResult, ...], WrapValidator(_as_they_are), WrapSerializer(_all)]
+
+
 class RunResult(Frozen):
     """One run."""
 
@@ -211,7 +237,8 @@ class RunResult(Frozen):
     mlflow_run_id: str | None = None
     counts: dict[str, int]
     seconds: float
-    items: tuple[ItemResult, ...]
+    items: Items
+    """In the manifest's order: a tuple, or for a run of many pictures a sequence that reads them when they are asked for."""
     tier: str = "final"
     sheet: str = ""
     """Where the review sheet is."""
@@ -225,11 +252,36 @@ class RunResult(Frozen):
     """Version of the program, with the commit where it ran from a checkout; empty in older results."""
     previews: str = ""
     """The run that made the previews of the same pictures first, in two passes."""
+    stored: int = Field(default=0, ge=0, exclude=True)
+    """Items that are stored beside this and not in it: see `flows.stored_items`."""
+
+    def told(self) -> dict[str, Any]:
+        """As JSON objects, with the items of a run of many pictures made when they are asked for."""
+        head: dict[str, Any] = self.model_copy(update={"items": ()}).model_dump(mode="json")
+        items = changed(self.items, _told)
+        return head | {"items": list(items) if isinstance(items, tuple) else items}
+
+    def written(self) -> Iterator[str]:
+        """The text of `model_dump_json`, in pieces that are never all in memory."""
+        head, _, tail = self.model_copy(update={"items": ()}).model_dump_json().partition('"items":[]')
+        yield f'{head}"items":['
+        lines = self.items.lines() if isinstance(self.items, Spooled) else map(_written, self.items)
+        for number, line in enumerate(lines):
+            yield f"{',' if number else ''}{line.decode()}"
+        yield f"]{tail}"
 
     @property
     def failed(self) -> bool:
         """True when a picture was rejected or failed: exit code 1."""
         return any(item.outcome in ("rejected", "failed") for item in self.items)
+
+
+def _told(item: ItemResult) -> dict[str, Any]:
+    return item.model_dump(mode="json")
+
+
+def _written(item: ItemResult) -> bytes:
+    return item.model_dump_json().encode()
 
 
 def count(items: Iterable[ItemResult]) -> dict[str, int]:

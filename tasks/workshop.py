@@ -21,8 +21,11 @@ from tasks.contracts import Raster
 from tasks.intents import Frozen
 from tasks.memo import Memo
 from tasks.policy.guard import Guard, guard_of
+from tasks.tries import Ledger
 
 RASTER_BYTES = 512 * 2**20
+MOST_RASTERS = 128
+"""Small pictures are not kept by the thousand: a shard or two is all that comes back to them."""
 
 
 class WorkshopSpec(Frozen):
@@ -46,13 +49,15 @@ class WorkshopSpec(Frozen):
     """… and by this one: the first pass of the same command."""
     observed: tuple[str, ...] = ()
     """Ids of the pictures whose sampling is observed."""
+    tries: int = 3
+    """A picture that killed its worker so often is left alone."""
 
 
 class RasterCache:
-    """Decoded pictures by key, least recently used out first, within a bound of bytes."""
+    """Decoded pictures by key, least recently used out first, within a bound of bytes and of their number."""
 
-    def __init__(self, limit: int = RASTER_BYTES) -> None:
-        self._limit, self._size = limit, 0
+    def __init__(self, limit: int = RASTER_BYTES, most: int = MOST_RASTERS) -> None:
+        self._limit, self._most, self._size = limit, most, 0
         self._held: OrderedDict[str, Raster] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -67,7 +72,7 @@ class RasterCache:
             if key not in self._held:
                 self._held[key] = raster
                 self._size += raster.pixels.nbytes
-            while self._size > self._limit and len(self._held) > 1:
+            while (self._size > self._limit or len(self._held) > self._most) and len(self._held) > 1:
                 self._size -= self._held.popitem(last=False)[1].pixels.nbytes
         return raster
 
@@ -108,6 +113,11 @@ class Workshop:
     def memo(self) -> Memo:
         """Stage records."""
         return Memo(self.store, self.spec.run, self.spec.fresh, self.spec.first)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Pictures that killed their workers."""
+        return Ledger(self.memo, self.registry.digest, self.backend)
 
     @cached_property
     def rasters(self) -> RasterCache:

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from flows.cli.edit import Fresh, Json
+from infra.secrets import without_secrets
 from tasks.results import RunResult
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _print(catalogue: Catalogue, result: RunResult, scores: list[Score], folder:
         markup=False,
     )
     console.print(
-        f"MLflow run       {result.mlflow_run_id}   (.venv/bin/mlflow ui --backend-store-uri {settings.mlflow_uri})",
+        f"MLflow run       {result.mlflow_run_id}   (.venv/bin/mlflow ui --backend-store-uri {without_secrets(settings.mlflow_uri)})",
         soft_wrap=True, highlight=False, markup=False,
     )  # fmt: skip
     planned = "as planned" if _as_planned(catalogue, result) else "NOT as planned: see the table"

@@ -9,12 +9,12 @@ import typer
 from pydantic import ValidationError
 
 from flows.cli.edit import Json
-from flows.cli.show import print_run
+from flows.cli.show import print_json, print_run
+from flows.stored_items import stored_result
 from infra.settings import Settings
 from infra.store.contract import NotFound
 from infra.store.store import Store, open_store
 from tasks.errors import BadRequest
-from tasks.results import RunResult
 
 RunId = Annotated[str, typer.Argument(help="A run; all runs when left out.", metavar="[RUN_ID]")]
 
@@ -25,7 +25,7 @@ def runs(run_id: RunId = "", as_json: Json = False) -> None:
     store = open_store(settings.store_url, settings.s3_endpoint_url)
     if run_id:
         try:
-            result = RunResult.model_validate_json(store.read_run(run_id, "result.json"))
+            result = stored_result(store, run_id)
         except NotFound as error:
             raise BadRequest(f"there is no finished run {run_id}", cure="see `pentimento runs`") from error
         except ValidationError as error:
@@ -33,7 +33,7 @@ def runs(run_id: RunId = "", as_json: Json = False) -> None:
                 f"the result of {run_id} is damaged", cure="run the same command again"
             ) from error
         if as_json:
-            typer.echo(result.model_dump_json())
+            print_json(result)
         else:
             print_run(result)
         return
@@ -50,6 +50,6 @@ def runs(run_id: RunId = "", as_json: Json = False) -> None:
 
 def _counts(store: Store, run_id: str) -> dict[str, int] | None:
     try:
-        return RunResult.model_validate_json(store.read_run(run_id, "result.json")).counts
+        return stored_result(store, run_id).counts
     except (NotFound, ValidationError):
         return None

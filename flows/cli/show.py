@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from heapq import nlargest
+from itertools import islice
 
 import typer
 from rich.console import Console
@@ -16,6 +18,8 @@ from tasks import progress
 from tasks.contracts import OUTCOMES
 from tasks.results import ItemResult, RunResult
 
+ROWS = 1_000
+"""Most pictures of the table."""
 STEPS = ("triage", "detection", "restoration", "export")
 STYLE = {
     "done": "green", "unchanged": "dim", "degraded": "yellow", "needs-review": "magenta", "blocked": "magenta",
@@ -29,10 +33,17 @@ def run_and_show(
     """Run, show, and exit with 1 when a picture was rejected or failed. passes: what to call each, in order."""
     result = RunResult.model_validate(run_live(run, pictures, passes))
     if as_json:
-        typer.echo(result.model_dump_json())
+        print_json(result)
     else:
         print_run(result)
     raise typer.Exit(1 if result.failed else 0)
+
+
+def print_json(result: RunResult) -> None:
+    """The result as one JSON object on stdout, a piece at a time."""
+    for piece in result.written():
+        typer.echo(piece, nl=False)
+    typer.echo()
 
 
 def run_live(
@@ -96,7 +107,7 @@ def print_run(result: RunResult) -> None:
     table = Table(
         "id", "outcome", "regions", "engines", "seconds", "reason, or where it is", box=None, pad_edge=False
     )
-    for item in sorted(result.items, key=lambda i: OUTCOMES.index(i.outcome)):
+    for item in _told(result.items):
         seconds = sum(s.seconds for s in item.stages)
         style = STYLE[item.outcome]
         table.add_row(
@@ -104,8 +115,11 @@ def print_run(result: RunResult) -> None:
             escape(_reason(item)),
         )  # fmt: skip
     console.print(table)
+    if len(result.items) > ROWS:
+        more = f"… and {len(result.items) - ROWS} more: pentimento runs {result.run_id} --json"
+        console.print(more, highlight=False, markup=False)
     counts = ", ".join(f"{n} {outcome}" for outcome, n in result.counts.items())
-    for item in result.items:
+    for item in islice(result.items, ROWS):
         if item.enlargement and item.enlargement.scale > 1:
             console.print(
                 f"{item.id}: {item.enlargement.sentence()}", soft_wrap=True, highlight=False, markup=False
@@ -122,6 +136,13 @@ def print_run(result: RunResult) -> None:
         console.print(f"review sheet  {result.sheet}", soft_wrap=True, highlight=False, markup=False)
     if result.mlflow_run_id:
         console.print(f"MLflow run    {result.mlflow_run_id}", highlight=False)
+
+
+def _told(items: Sequence[ItemResult]) -> list[ItemResult]:
+    """In the order of outcomes, which ends with what needs a look; of very many the first that need it most."""
+    if len(items) <= ROWS:
+        return sorted(items, key=lambda i: OUTCOMES.index(i.outcome))
+    return nlargest(ROWS, items, key=lambda i: OUTCOMES.index(i.outcome))[::-1]
 
 
 def _engines(item: ItemResult) -> str:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
-from typing import TypeVar
 
 from prefect.artifacts import create_markdown_artifact
 
 from flows.comparing.model import DOCUMENT, PAGE, Comparison
 from flows.comparing.page import render
 from flows.comparing.tracked import beside, track_comparison
+from flows.guarded import guarded
 from flows.run import close
 from flows.walk import Leg
 from infra.settings import Settings
 from tasks.results import RunResult
 from tasks.workshop import Workshop
 
-log = logging.getLogger("pentimento")
-T = TypeVar("T")
 FOLDER = "comparisons"
 """Of the pages, in the home folder."""
 
@@ -38,28 +35,20 @@ def concluded(
         result = close(leg, made[variant.name], more)
         tracked.append(variant.model_copy(update={"mlflow_run_id": result.mlflow_run_id}))
     comparison = comparison.model_copy(update={"variants": tuple(tracked)})
-    html = _guard("the page of the comparison", lambda: render(shop, comparison)) or ""
+    html = guarded("the page of the comparison", lambda: render(shop, comparison)) or ""
     if html:
-        where = _guard("keeping the page", lambda: _keep(shop, settings, comparison, html))
+        where = guarded("keeping the page", lambda: _keep(shop, settings, comparison, html))
         comparison = comparison.model_copy(update={"page": where or ""})
     if track:
         with redirect_stdout(
             sys.stderr
         ):  # MLflow prints the addresses of its runs; stdout is the result's alone
-            mlflow_id = _guard("tracking", lambda: track_comparison(shop, settings, comparison, html))
+            mlflow_id = guarded("tracking", lambda: track_comparison(shop, settings, comparison, html))
         comparison = comparison.model_copy(update={"mlflow_run_id": mlflow_id})
     data = comparison.model_dump_json(indent=1).encode()
     shop.store.write_run(comparison.id, DOCUMENT, data, "application/json")
-    _guard("the Prefect artifact", lambda: _artifact(comparison))
+    guarded("the Prefect artifact", lambda: _artifact(comparison))
     return comparison
-
-
-def _guard(what: str, work: Callable[[], T]) -> T | None:
-    try:
-        return work()
-    except Exception as error:
-        log.warning("%s failed, the results are not affected: %s", what, error, exc_info=True)
-        return None
 
 
 def _keep(shop: Workshop, settings: Settings, comparison: Comparison, html: str) -> str:

@@ -5,24 +5,21 @@ is written before anything is moved: it is what a change that was cut short is f
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from flows.comparing.model import PairedInterval, Verdict
 from flows.comparing.votes import PairVotes
-from infra.store.canonical import canonical_json
 from infra.store.store import Store
 from infra.tracking.champions import Held
+from tasks.chained import NAME, Chained
 from tasks.errors import ArtifactDamaged
 from tasks.intents import Frozen
 
 FOLDER = "promotions"
-NAME = re.compile(r"\d{8,}-[0-9a-f]{64}\.json")
 JSON = "application/json"
 
 
@@ -68,14 +65,10 @@ class Evidence(Frozen):
     notes: tuple[str, ...] = ()
 
 
-class Change(Frozen):
+class Change(Chained):
     """One move of `@champion` of one role."""
 
     schema_version: Literal[1] = 1
-    seq: int = Field(ge=1)
-    """Larger than that of every change its writer had seen."""
-    previous: tuple[str, ...] = ()
-    """Digests of the last changes its writer had seen."""
     at: str
     """UTC, ISO 8601."""
     by: str
@@ -92,20 +85,6 @@ class Change(Frozen):
     """None for a roll-back."""
     undoes: str = ""
     """Of a roll-back: digest of the change that it takes back."""
-
-    def encoded(self) -> bytes:
-        """The bytes that are stored."""
-        return canonical_json(self.model_dump(mode="json"))
-
-    @property
-    def digest(self) -> str:
-        """sha256 of the stored bytes."""
-        return hashlib.sha256(self.encoded()).hexdigest()
-
-    @property
-    def name(self) -> str:
-        """Its name in the log."""
-        return f"{self.seq:08d}-{self.digest}.json"
 
 
 def read_changes(store: Store, role: str = "") -> tuple[Change, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flows.comparing.promotion_log import Change
+from infra.secrets import without_secrets
 from infra.settings import Settings
 from infra.store.contract import StoreError
 from infra.tracking import champions
@@ -95,6 +96,6 @@ def _registry(settings: Settings) -> Iterator[None]:
         raise
     except Exception as error:
         raise Transient(
-            f"the registry of models at {settings.mlflow_uri} did not do as asked: {error}",
+            without_secrets(f"the registry of models at {settings.mlflow_uri} did not do as asked: {error}"),
             cure="the same command again finishes what was begun",
         ) from error

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from flows.comparing.model import Comparison
 from flows.comparing.votes import PairVotes
+from infra.secrets import without_secrets
 from infra.settings import Settings
 from infra.tracking.late import add_to_run
 
@@ -41,10 +42,12 @@ def tell(
             settings.mlflow_uri, settings.experiment, comparison.id, metrics=metrics, tags=tags, files=files
         )
     except Exception as error:
-        log.warning("tracking of %s failed, the store has it all: %s", comparison.id, error)
+        log.warning("tracking of %s failed, the store has it all: %s", comparison.id, without_secrets(error))
         return False
     if not done:
         log.warning(
-            "%s is not known to tracking at %s; the store has it all", comparison.id, settings.mlflow_uri
+            "%s is not known to tracking at %s; the store has it all",
+            comparison.id,
+            without_secrets(settings.mlflow_uri),
         )
     return done

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from infra.secrets import without_secrets
+
 Grade = Literal["good", "doubtful", "bad"]
 """bad: something will fail. doubtful: it works, but slower or less safely than it could."""
-USERINFO = re.compile(r"(?<=//)[^/@\s]+@")
-"""A user and password in an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +43,6 @@ def doubtful(name: str, detail: str, cure: str) -> Finding:
 def bad(name: str, detail: str, cure: str) -> Finding:
     """Something will fail."""
     return Finding(name, "bad", without_secrets(detail), cure)
-
-
-def without_secrets(text: str) -> str:
-    """The text without users and passwords in addresses."""
-    return USERINFO.sub("***@", text)
 
 
 def found(name: str, check: Check, cure: str) -> Finding:

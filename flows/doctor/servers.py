@@ -8,6 +8,7 @@ from pathlib import Path
 from flows.doctor.finding import Finding, bad, doubtful, good
 from infra.prefect.limits import GpuSettings
 from infra.prefect.pools import NAME as POOL
+from infra.secrets import without_secrets
 from infra.settings import Settings
 from infra.stack.probes import answers_mlflow
 
@@ -36,7 +37,9 @@ def _schema(uri: str) -> Finding:
         here = connection.execute(sqlalchemy.text("SELECT version_num FROM alembic_version")).scalar()
     if here != newest:
         return bad(
-            "mlflow", f"{uri} has schema {here}, this MLflow wants {newest}", f"mlflow db upgrade {uri}"
+            "mlflow",
+            f"{uri} has schema {here}, this MLflow wants {newest}",
+            without_secrets(f"mlflow db upgrade {uri}"),
         )
     return good("mlflow", f"{uri}, schema {here}")
 

@@ -12,6 +12,7 @@ from flows.observing.figures import main_of
 from flows.observing.stored import WHOLE, key_of, observed_items
 from flows.observing.tracked import FOLDER
 from flows.reruns import read_result
+from infra.secrets import without_secrets
 from infra.settings import Settings
 from infra.tracking.client import quiet_client
 from model_registry.engines.observing import Observation, from_npz
@@ -54,7 +55,9 @@ def _from_mlflow(run: str, settings: Settings) -> dict[str, Observation]:
             }
     except MlflowException as error:
         cure = "check PENTIMENTO_TRACKING_URI"
-        raise BadRequest(f"MLflow has no run {run} to be read: {error}", cure=cure) from error
+        raise BadRequest(
+            without_secrets(f"MLflow has no run {run} to be read: {error}"), cure=cure
+        ) from error
 
 
 def _files(client: MlflowClient, run: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from flows.sheet.model import Sheet
 from flows.sheet.pictures import thumbnail
-from flows.sheet.text import duration, number, reason_and_cure, shown, words
+from flows.sheet.text import beside, duration, number, reason_and_cure, shown, words
 from flows.sheet.view import view
 
 __all__ = ["render", "thumbnail"]
@@ -59,6 +59,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
+        beside=beside,
         shown=shown,
         prose=lambda text: shown(text, keep_newlines=True),
         words=words,

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 
+_BESIDE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def beside(address: str) -> str:
+    """The address of a page beside this one, or of none: whatever could be run, or lead away, is no such name."""
+    return address if _BESIDE.fullmatch(address) else "#"
 
 
 def shown(text: str, keep_newlines: bool = False) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+_LEAVES = frozenset({str, int, float, bool, type(None)})
+
 
 def canonical_json(value: Any) -> bytes:
     """UTF-8 JSON with sorted keys and no spaces: equal values give equal bytes, on every machine.
@@ -19,11 +21,13 @@ def canonical_json(value: Any) -> bytes:
 
 
 def _require_text_keys(value: Any) -> None:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if not isinstance(key, str):
-                raise TypeError(f"a key must be text, not {type(key).__name__}: {key!r}")
-            _require_text_keys(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            _require_text_keys(inner)
+    inside = [value]
+    while inside:
+        one = inside.pop()
+        if isinstance(one, dict):
+            for key in one:
+                if not isinstance(key, str):
+                    raise TypeError(f"a key must be text, not {type(key).__name__}: {key!r}")
+            inside += [inner for inner in one.values() if type(inner) not in _LEAVES]
+        elif isinstance(one, list | tuple):
+            inside += [inner for inner in one if type(inner) not in _LEAVES]

@@ -12,7 +12,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from infra.store.contract import Entry, Forbidden, NotFound, StoreError, Unavailable
+from infra.store.filesystem import flush_filesystem
 from infra.store.keys import TEMPORARY, allowed, checked, checked_prefix, shown
+from infra.store.together import Writes
 
 HALF_WRITTEN = re.compile(re.escape(TEMPORARY) + "[0-9a-f]{24}")
 PERMANENT = frozenset(
@@ -38,24 +40,34 @@ class LocalBackend:
         The rename itself is not flushed: after a power cut the key may be missing, which is noticed, but its
         bytes are never half there.
         """
-        path = self._path(key)
-        temporary = path.parent / f"{TEMPORARY}{secrets.token_hex(12)}"
+        self._write(key, data, flushed=True)
+
+    def soon(self) -> Writes:
+        """Puts that are written whole, but flushed all together."""
+        return _Unflushed(self)
+
+    def _write(self, key: str, data: bytes, *, flushed: bool) -> None:
+        path = self._place(key)
+        temporary = f"{path.rpartition('/')[0]}/{TEMPORARY}{secrets.token_hex(12)}"
         with _faults("write", key):
-            path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                _write_flushed(temporary, data)
+                try:
+                    _write_new(temporary, data, flushed=flushed)
+                except FileNotFoundError:
+                    os.makedirs(os.path.dirname(path), exist_ok=True)
+                    _write_new(temporary, data, flushed=flushed)
                 os.replace(temporary, path)
             except BaseException:
                 with suppress(OSError):
-                    temporary.unlink(missing_ok=True)
+                    os.unlink(temporary)
                 raise
 
     def get(self, key: str) -> bytes:
         """Raises NotFound."""
-        path = self._path(key)
+        path = self._place(key)
         try:
-            with _faults("read", key):
-                return path.read_bytes()
+            with _faults("read", key), open(path, "rb", buffering=0) as file:
+                return file.readall()
         except Forbidden as error:
             # A folder of that name, or a file where the key wants a folder: there is no such key.
             if isinstance(error.__cause__, IsADirectoryError | NotADirectoryError):
@@ -89,7 +101,7 @@ class LocalBackend:
     def entry(self, key: str) -> Entry | None:
         """The file's size and when it was last written; None when no file has this key."""
         with _faults("look up", key):
-            return _entry_of(self._path(key), key)
+            return _entry_of(self._place(key), key)
 
     def delete_older(self, key: str, than: float) -> bool:
         """Put the file aside, look at it there, and bring it back when it is not older: no writer can come between."""
@@ -130,12 +142,15 @@ class LocalBackend:
         return str(self._path(key))
 
     def _path(self, key: str) -> Path:
+        return Path(self._place(key))
+
+    def _place(self, key: str) -> str:
         path = f"{self._below}{checked(key)}"
         with _faults("find", key):
             out = self._has_link(path) and not os.path.realpath(path).startswith(self._below)
         if out:
             raise Forbidden(f"key {shown(key)} is not allowed: a symbolic link leads out of {self.root}")
-        return Path(path)
+        return path
 
     def _has_link(self, path: str) -> bool:
         """Whether anything between the root and the end of `path` is a symbolic link: they are rare, and following is slow."""
@@ -151,20 +166,39 @@ class LocalBackend:
         return False
 
 
-def _entry_of(path: Path, key: str) -> Entry | None:
+def _entry_of(path: str | Path, key: str) -> Entry | None:
     """None where no file is."""
     try:
-        found = path.stat()
+        found = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     return Entry(key, found.st_size, found.st_mtime) if stat.S_ISREG(found.st_mode) else None
 
 
-def _write_flushed(path: Path, data: bytes) -> None:
-    with path.open("xb") as file:
+class _Unflushed:
+    """Writes that appear whole at once, and last from `settle` on: a process that dies loses none, a power cut may."""
+
+    def __init__(self, backend: LocalBackend) -> None:
+        self._backend = backend
+        self._unflushed = False
+
+    def put(self, key: str, data: bytes, media_type: str) -> None:
+        self._backend._write(key, data, flushed=False)
+        self._unflushed = True
+
+    def settle(self) -> None:
+        if self._unflushed:
+            with _faults("flush", ""):
+                flush_filesystem(str(self._backend.root))
+        self._unflushed = False
+
+
+def _write_new(path: str, data: bytes, *, flushed: bool) -> None:
+    with open(path, "xb") as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+        if flushed:
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _walk(folder: Path, base: str, prefix: str) -> Iterator[str]:

@@ -19,6 +19,8 @@ from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 from infra.store.contract import Entry, Forbidden, NotFound
 from infra.store.keys import allowed, checked, checked_prefix, shown
 from infra.store.s3_faults import EXPECTED, code_of, status_of, translated
+from infra.store.s3_soon import PooledWrites
+from infra.store.together import Writes
 
 MULTIPART_BYTES = 8 * 2**20
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -43,7 +45,7 @@ class S3Backend:
     ) -> None:
         """Raises Forbidden for a bucket, prefix or endpoint that cannot be one. Opens no connection."""
         if not BUCKET.fullmatch(bucket):
-            raise Forbidden(f"{shown(bucket)} is not a bucket's name")
+            raise Forbidden(f"{shown(bucket.rpartition('@')[2])} is not a bucket's name")
         self.bucket = bucket
         self.prefix = checked_prefix(prefix.strip("/"))
         self.endpoint_url = _checked_endpoint(endpoint_url)
@@ -65,6 +67,10 @@ class S3Backend:
                 Bucket=self.bucket, Key=full, Body=data, ContentType=media_type, ChecksumSHA256=checksum
             ),
         )
+
+    def soon(self) -> Writes:
+        """Puts that are sent by a few threads at once."""
+        return PooledWrites(self.put)
 
     def get(self, key: str) -> bytes:
         """Raises NotFound; Damaged where the server keeps a checksum that the bytes do not match."""
@@ -242,7 +248,9 @@ def _checked_endpoint(url: str) -> str:
             "an S3 endpoint must not hold a user or password. Cure: set AWS_ACCESS_KEY_ID and its secret"
         )
     if url and (parts.scheme not in ("http", "https") or not parts.hostname):
-        raise Forbidden(f"{shown(url)} is not an S3 endpoint. Cure: write it as http://host:port")
+        raise Forbidden(
+            f"{shown(url.rpartition('@')[2])} is not an S3 endpoint. Cure: write it as http://host:port"
+        )
     return url.rstrip("/")
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from infra.secrets import without_secrets
 from infra.tracking import spool
 from infra.tracking.aliases import PREFIX
 from infra.tracking.client import quiet_client
 from infra.tracking.model import EngineVersion, TrackedRun
+from infra.tracking.pictures import write_pictures
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("pentimento")
 RUN_TAG = "pentimento.run_id"
 PARENT_TAG = "mlflow.parentRunId"
+KIND = {"mlflow.experimentKind": "custom_model_development"}
+"""Opens the pages of runs, metrics and images; without it MLflow 3 takes an experiment for one of chats and traces."""
 TEXT = 5900
 """Longest parameter value; MLflow takes 6000 characters."""
 
@@ -40,7 +43,7 @@ def log_run(run: TrackedRun, *, uri: str, experiment: str, waiting: Path) -> str
                 "tracking %s failed; it waits in %s and is sent with the next run: %s",
                 folder.name,
                 folder,
-                error,
+                without_secrets(error),
             )
     return sent.get(run.run_id)
 
@@ -56,7 +59,10 @@ def _send(run: TrackedRun, uri: str, experiment: str) -> str:
         for name, data in run.files.items():
             path = Path(folder) / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
+            if isinstance(data, Path):
+                path.symlink_to(data.absolute())
+            else:
+                path.write_bytes(data)
         client.log_artifacts(mlflow_id, folder)
     _samples(client, mlflow_id, run)
     for engine in run.engines:
@@ -72,7 +78,7 @@ def _experiment(client: MlflowClient, uri: str, name: str) -> str:
     local = None
     if uri.startswith("sqlite:///"):
         local = (Path(uri.removeprefix("sqlite:///")).parent / "mlflow-artifacts").as_uri()
-    return str(client.create_experiment(name, artifact_location=local))
+    return str(client.create_experiment(name, artifact_location=local, tags=KIND))
 
 
 def _open(client: MlflowClient, run: TrackedRun, experiment_id: str) -> str:
@@ -99,13 +105,14 @@ def _values(client: MlflowClient, mlflow_id: str, run: TrackedRun) -> None:
 
 
 def _samples(client: MlflowClient, mlflow_id: str, run: TrackedRun) -> None:
-    from PIL import Image
+    from mlflow.utils.mlflow_tags import MLFLOW_LOGGED_IMAGES
 
-    for sample in run.samples:
-        picture = Image.open(io.BytesIO(sample.data))
-        client.log_image(
-            mlflow_id, picture.convert("RGB"), key=sample.key, step=sample.step, synchronous=True
-        )
+    if not run.samples:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        write_pictures(run.samples, run.run_id, run.began, Path(folder))
+        client.log_artifacts(mlflow_id, folder)
+    client.set_tag(mlflow_id, MLFLOW_LOGGED_IMAGES, True)
 
 
 def _register(client: MlflowClient, mlflow_id: str, engine: EngineVersion) -> None:

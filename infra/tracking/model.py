@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,8 @@ class TrackedRun:
     tags: Mapping[str, str] = field(default_factory=dict)
     samples: tuple[Sample, ...] = ()
     engines: tuple[EngineVersion, ...] = ()
-    files: Mapping[str, bytes] = field(default_factory=dict)
-    """Artifact path to bytes: the Parquet of outcomes, the review sheet, arrays."""
+    files: Mapping[str, bytes | Path] = field(default_factory=dict)
+    """Artifact path to bytes, or to the file that holds them, of that name: the Parquet of outcomes, the review sheet, arrays."""
     parent: str = ""
     """Our id of the run that this one is part of."""
     began: float = 0.0

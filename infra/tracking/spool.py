@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from infra.tracking.model import EngineVersion, Sample, TrackedRun
 
 RUN = "run.json"
+HELD = 2**20
+"""Bytes of a file up to which it is read; of a larger one it is said where it lies."""
 
 
 def write(spool: Path, run: TrackedRun) -> Path:
@@ -22,13 +24,16 @@ def write(spool: Path, run: TrackedRun) -> Path:
     for name, data in run.files.items():
         path = half / "files" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        if isinstance(data, Path):
+            shutil.copyfile(data, path)
+        else:
+            path.write_bytes(data)
     for n, sample in enumerate(run.samples):
         (half / "samples" / str(n)).write_bytes(sample.data)
-    head = asdict(run) | {
-        "samples": [asdict(s) | {"data": ""} for s in run.samples],
-        "files": sorted(run.files),
-    }
+    bare = replace(run, samples=tuple(replace(s, data=b"") for s in run.samples), files={})
+    head = asdict(bare) | {"files": sorted(run.files)}
+    for sample in head["samples"]:
+        sample["data"] = ""
     (half / RUN).write_text(json.dumps(head), encoding="utf-8")
     half.rename(folder)
     return folder
@@ -41,9 +46,13 @@ def read(folder: Path) -> TrackedRun:
         Sample(**{**s, "data": (folder / "samples" / str(n)).read_bytes()})
         for n, s in enumerate(head["samples"])
     )
-    files = {name: (folder / "files" / name).read_bytes() for name in head["files"]}
+    files = {name: _file(folder / "files" / name) for name in head["files"]}
     engines = tuple(EngineVersion(**e) for e in head["engines"])
     return TrackedRun(**{**head, "samples": samples, "engines": engines, "files": files})
+
+
+def _file(path: Path) -> bytes | Path:
+    return path.read_bytes() if path.stat().st_size <= HELD else path
 
 
 def waiting(spool: Path) -> Iterator[Path]:

@@ -11,13 +11,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tasks.contracts import Mask, Raster
-from tasks.errors import BadMask
+from tasks.errors import BadMask, Undecodable
 from tasks.lossless import orient
+from tasks.pieces import check_pieces
 
 FORMATS = (
     "PNG", "JPEG", "TIFF", "WEBP", "BMP", "DIB", "GIF", "PPM", "TGA", "JPEG2000", "AVIF", "PCX", "SGI",
 )  # fmt: skip
 """What is decoded: none of these runs another program."""
+
+_MOST_EXTRA, _MOST_PER_PIXEL = 16 * 2**20, 64
+"""Bytes of a file: what it may say about itself, and for each pixel."""
 
 Integers = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -29,6 +33,8 @@ def mask_from_file(data: bytes, raster: Raster) -> Mask:
     at their own value, as are their direct neighbours, which are the anti-aliased edge; everything else is 0.
     The file's own EXIF orientation is applied. It must then be of the picture's size as displayed, or as stored, in
     which case it is turned like the picture. Raises BadMask when it is neither, or cannot be decoded."""
+    if len(data) > _MOST_EXTRA + _MOST_PER_PIXEL * raster.width * raster.height:
+        raise BadMask(f"the mask file has {len(data)} bytes, far more than its pixels need")
     image = _open(data)
     own = _orientation(image)
     turned = (image.height, image.width) if own >= 5 else (image.width, image.height)
@@ -43,6 +49,10 @@ def mask_from_file(data: bytes, raster: Raster) -> Mask:
 
 def _open(data: bytes) -> Image.Image:
     """Reads the header alone, so that a file of the wrong size is never decoded."""
+    try:
+        check_pieces(data)
+    except Undecodable as fault:
+        raise BadMask(f"the mask file: {fault.message}", cure=fault.cure) from fault
     try:
         return Image.open(BytesIO(data), formats=FORMATS)
     except Exception as fault:

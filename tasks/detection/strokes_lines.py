@@ -30,6 +30,8 @@ _CONTEXT = 0.6
 _DRAWN_REACH = 0.45
 _DRAWN_CONTEXT = 20
 _PLATE_CONTEXT = 3.0
+_BESIDE, _STOP, _OFF = 0.35, 0.35, 24
+"""Letter heights from a line's last letter to its full stop at the most, and the stop's size; levels that its colour may be off."""
 
 Bytes3 = NDArray[np.uint8]
 
@@ -84,17 +86,39 @@ def _line_mask(
     )
     found = _tight(strokes.mask, frame, "strokes" if strokes.trusted else "polygon", strokes.reason)
     drawn = _on_drawn_ground(image, line, place, reach, ends, others)
-    return (_exact(*drawn, found) or found) if drawn is not None else found
+    return (_exact(image, *drawn, found, height) or found) if drawn is not None else found
 
 
-def _exact(drawn: Mask, frame: Box, strokes: LineMask) -> LineMask | None:
-    """Of the pieces that a drawn ground does not explain, those that the letters' mask mostly holds: whole, and no more."""
-    count, labels = cv2.connectedComponents((drawn > 0).astype(np.uint8), connectivity=8)
+def _exact(image: Bytes3, drawn: Mask, frame: Box, strokes: LineMask, height: float) -> LineMask | None:
+    """Of the pieces that a drawn ground does not explain, those that the letters' mask mostly holds: whole, and no more than
+    stops beside them. height: of the letters, px."""
+    count, found = cv2.connectedComponents((drawn > 0).astype(np.uint8), connectivity=8)
+    labels = np.asarray(found, np.int32)
     inside = _shown(((strokes.box, strokes.mask > 0),), frame)
     held = np.bincount(labels[inside], minlength=count) >= 0.5 * np.bincount(labels.ravel(), minlength=count)
     held[0] = False
-    own = held[labels]
+    own = _with_stops(_crop(image, frame), np.asarray(held[labels]), labels, height)
     return _tight(own.astype(np.float32), frame, "strokes", "") if own.any() else None
+
+
+def _with_stops(image: Bytes3, own: Zone, labels: NDArray[np.int32], height: float) -> Zone:
+    """The line's own pieces, and small ones of their colour right beside them: a full stop that the reader left out.
+
+    image: H×W×3; labels: H×W, of all pieces, 0 where there is none; height: of the letters, px."""
+    if not own.any():
+        return own
+    _, top, _, tall = cv2.boundingRect(own.view(np.uint8))
+    inner = cv2.erode(own.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    ink = np.median(image[inner if inner.any() else own], axis=0)
+    near = cv2.dilate(own.astype(np.uint8), np.ones((1, 2 * round(_BESIDE * height) + 1), np.uint8)) > 0
+    stops = np.zeros_like(own)
+    for n in np.unique(labels[near & ~own & (labels > 0)]):
+        rows, columns = np.nonzero(labels == n)
+        alike = (np.abs(image[rows, columns] - ink).max(axis=1) <= _OFF).any()
+        small = max(np.ptp(rows), np.ptp(columns)) < _STOP * height
+        if alike and small and top - 1 <= rows.min() and rows.max() <= top + tall:
+            stops[rows, columns] = True
+    return own | stops
 
 
 def _plate(image: Bytes3, line: TextLine, place: tuple[Box, Zone]) -> LineMask | None:

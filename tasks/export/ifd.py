@@ -38,6 +38,8 @@ class Directory:
 def read_directory(block: bytes, pointers: Mapping[int, Mapping[int, object]]) -> Directory:
     """The first directory of a TIFF structure (the next one, a thumbnail's, is not read).
 
+    Values that together are longer than the block overlap on purpose: those beyond its length are left out.
+
     pointers: tags that point to a directory, each with the pointers inside that one. Values that reach outside the
     block are left out; raises BrokenDirectoryError where the directory itself does.
     """
@@ -55,11 +57,12 @@ def _read(block: bytes, at: int, order: Order, pointers: Mapping[int, Mapping[in
         raise BrokenDirectoryError("a directory reaches past its block")
     entries: dict[int, Entry] = {}
     children: dict[int, Directory] = {}
+    taken = 0
     for place in range(at + 2, at + 2 + 12 * count, 12):
         tag, kind, number = struct.unpack_from(order + "HHI", block, place)
         size = _SIZES.get(kind, 0) * number
         start = place + 8 if size <= 4 else struct.unpack_from(order + "I", block, place + 8)[0]
-        if not size or start + size > len(block):
+        if not size or start + size > len(block) or (taken := taken + size) > len(block):
             continue
         if tag in pointers:
             child = struct.unpack_from(order + "I", block, place + 8)[0]

@@ -121,11 +121,10 @@ def _prune(element: ET.Element, strip_gps: bool) -> None:
         parent = pending.pop()
         for name in [name for name in parent.attrib if _unwanted(name, strip_gps)]:
             del parent.attrib[name]
-        for child in list(parent):
-            if not isinstance(child.tag, str) or _unwanted(child.tag, strip_gps):
-                parent.remove(child)
-            else:
-                pending.append(child)
+        wanted = [c for c in parent if isinstance(c.tag, str) and not _unwanted(c.tag, strip_gps)]
+        if len(wanted) < len(parent):
+            parent[:] = wanted  # at once: taking out one at a time looks through all of them each time
+        pending += wanted
 
 
 def _unwanted(name: str, strip_gps: bool) -> bool:

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import Field
-
-from infra.store.canonical import canonical_json
+from tasks.chained import Chained
 from tasks.errors import BadRequest
-from tasks.intents import Frozen
 
 Decision = Literal["approve", "reject"]
 LONGEST = 2000
 """Characters of a name or a reason."""
 
 
-class Event(Frozen):
+class Event(Chained):
     """A decision as the log keeps it. Never changed once it is written: a later event supersedes it."""
 
-    seq: int = Field(ge=1)
-    """Larger than that of every event its writer had seen. Writers that did not see each other may share one."""
-    previous: tuple[str, ...]
-    """Digests of the last events that its writer had seen: one, or several where writers met; none for the first."""
     at: str
     """UTC, ISO 8601."""
     by: str
@@ -36,20 +28,6 @@ class Event(Frozen):
     decision: Decision
     candidate: str
     """sha256 of the file that was judged: the decision says nothing about any other."""
-
-    def encoded(self) -> bytes:
-        """The bytes that are stored."""
-        return canonical_json(self.model_dump(mode="json"))
-
-    @property
-    def digest(self) -> str:
-        """sha256 of the stored bytes."""
-        return hashlib.sha256(self.encoded()).hexdigest()
-
-    @property
-    def name(self) -> str:
-        """Its name in the log: two writers that take the same number still write two objects."""
-        return f"{self.seq:08d}-{self.digest}.json"
 
 
 @dataclass(frozen=True, slots=True)

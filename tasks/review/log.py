@@ -13,11 +13,11 @@ from pydantic import ValidationError
 
 from infra.store.contract import NotFound
 from infra.store.store import Store
+from tasks.chained import NAME
 from tasks.errors import ArtifactDamaged
 from tasks.review.events import Event, Verdicts, in_order, written
 
 FOLDER = "review/"
-NAME = re.compile(r"\d{8,}-[0-9a-f]{64}\.json")
 NUMBERED = re.compile(r"(.+)-(\d+)")
 TRIES = 4
 """Listings, when one of them shows an event without the one before it: a folder may be listed while it is written to."""

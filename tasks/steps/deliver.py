@@ -100,10 +100,12 @@ MEDIA = {
 }  # fmt: skip
 
 
-def place_ref(shop: Workshop, job: JobSpec, ref: ArtifactRef, suffix: str, *, review: bool) -> str:
+def place_ref(
+    shop: Workshop, job: JobSpec, ref: ArtifactRef, suffix: str, *, review: bool, data: bytes | None = None
+) -> str:
     """Write the output where it goes, unless the same bytes are there already; where it is, for people.
 
-    Raises NotFound or Damaged when the store no longer has the bytes."""
+    data: the bytes, where they are at hand. Raises NotFound or Damaged when they are not and the store no longer has them."""
     if not job.out:
         return shop.store.url(ref)
     backend = shop.backend(job.out)
@@ -112,7 +114,7 @@ def place_ref(shop: Workshop, job: JobSpec, ref: ArtifactRef, suffix: str, *, re
     key = f"{job.name or job.id}{tier}{job.suffix or suffix}"
     key = f"{REVIEW_FOLDER}/{key}" if review else key
     if not _holds(backend, key, ref):
-        backend.put(key, shop.store.get(ref), ref.media_type)
+        shop.store.put_beside(backend, key, shop.store.get(ref) if data is None else data, ref.media_type)
     return backend.url(key)
 
 

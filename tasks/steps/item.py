@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from infra.store.contract import ArtifactRef, Damaged, NotFound
@@ -13,6 +13,7 @@ from tasks.intents import BY_REGION, Generate, RemoveText, Replace
 from tasks.job import JobSpec
 from tasks.memo import Done, record_key
 from tasks.patched import Patched
+from tasks.planned import digest_of
 from tasks.results import Enlargement, ItemResult, KeptText, RegionResult, StageResult
 from tasks.steps.carried import sharing
 from tasks.steps.deliver import Delivered, export, keep, place_ref
@@ -33,11 +34,16 @@ from tasks.workshop import Workshop
 PULL = "install the program again: its weights are part of it"
 
 
-def finish(shop: Workshop, job: JobSpec) -> ItemResult:
-    """Do all of a picture that is not yet done. Raises Transient faults only; every other end is a result."""
+def finish(
+    shop: Workshop, job: JobSpec, planned: Callable[[Source], None] = lambda source: None
+) -> ItemResult:
+    """Do all of a picture that is not yet done. Raises Transient faults only; every other end is a result.
+
+    planned: hears of the picture once it is read and planned."""
     stage = "triage"
     try:
         source = read_source(shop, job)
+        planned(source)
         known = finished(shop, source)
         if known:
             return known
@@ -89,11 +95,11 @@ def finished(shop: Workshop, source: Source) -> ItemResult | None:
 
 def _item_key(shop: Workshop, source: Source) -> str:
     identity: JsonObject = {
-        "source": source.sha256, "companion": source.companion_sha256, "plan": source.plan.digest, "suffix": source.job.suffix,
+        "source": source.sha256, "companion": source.companion_sha256, "plan": digest_of(source.plan), "suffix": source.job.suffix,
         "overlays": sharing(shop, source),
     }  # fmt: skip
     if source.region_plans:
-        identity["regions"] = {str(n): own.digest for n, own in source.region_plans.items()}
+        identity["regions"] = {str(n): digest_of(own) for n, own in source.region_plans.items()}
     return record_key("item", identity)
 
 
@@ -195,7 +201,7 @@ def _blocked(shop: Workshop, source: Source, detected: Detected, decided: Decide
     return ItemResult(
         id=source.job.id, source=source.job.source, outcome=ending.outcome, stage=ending.stage, reason=ending.reason,
         cure=ending.cure, width=raster.width, height=raster.height, regions=regions,
-        stages=(_found(detected), _stage(decided.done, "policy")), plan=source.plan.digest, asked=_asked(source),
+        stages=(_found(detected), _stage(decided.done, "policy")), plan=digest_of(source.plan), asked=_asked(source),
         source_sha256=source.sha256, kept=detected.kept, thumbnails={"before": shown.sha256},
         notes=source.facts.notes if source.facts else (),
     )  # fmt: skip
@@ -219,15 +225,15 @@ def _result(
 ) -> ItemResult:  # fmt: skip
     done = delivered.done
     exported = _stage(done, "export", artifact=done.ref("output").sha256)
-    done.load("output")
+    data = done.load("output")
     review = ending.outcome == "needs-review"
-    output = place_ref(shop, source.job, done.ref("output"), delivered.suffix, review=review)
+    output = place_ref(shop, source.job, done.ref("output"), delivered.suffix, review=review, data=data)
     shown = {name: done.ref(name).sha256 for name in done.names() if name in ("before", "after")}
     result = ItemResult(
         id=source.job.id, source=source.job.source, output=output, outcome=ending.outcome, reason=ending.reason,
         stage=ending.stage, cure=ending.cure, flags=flags(regions), kept=kept,
         width=delivered.width, height=delivered.height, regions=regions, stages=(*stages, exported),
-        plan=source.plan.digest, asked=_asked(source), source_sha256=source.sha256, output_sha256=done.ref("output").sha256,
+        plan=digest_of(source.plan), asked=_asked(source), source_sha256=source.sha256, output_sha256=done.ref("output").sha256,
         media_type=delivered.media_type, suffix=delivered.suffix, thumbnails=shown,
         notes=(*(source.facts.notes if source.facts else ()), *notes), enlargement=figures,
         observations=dict(observations),

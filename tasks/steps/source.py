@@ -19,6 +19,7 @@ from tasks.job import JobSpec
 from tasks.lossless import decode_raster, encode_raster
 from tasks.memo import Produced
 from tasks.plan import EditPlan
+from tasks.planned import plan_of
 from tasks.planner import Request, plan
 from tasks.planner_upscale import UPSCALING, inventing
 from tasks.steps.safety_demand import demanded
@@ -69,7 +70,7 @@ def read_source(shop: Workshop, job: JobSpec) -> Source:
 
     def planned(request: Request) -> EditPlan:
         guard = shop.guard.identity | demanded(shop) if _guarded(shop, job, request) else {}
-        return plan(job.intent, facts, shop.registry, request, guard, thresholds)
+        return plan_of(job.intent, facts, shop.registry, request, guard, thresholds)
 
     chosen = planned(job.request)
     own = {c.n: planned(changed(job.request, c, shop.registry)) for c in job.changes}

@@ -36,6 +36,10 @@ from tasks.steps.upscale_places import cells_in, cells_touched, scaled_boxes, ti
 from tasks.steps.upscale_rungs import Ladder, Spent, climbing, planned, rungs_of
 from tasks.workshop import Workshop
 
+DEAR = 0.3
+"""Seconds a megapixel by an engine's card, ten times what it takes to store one: below this its pictures are not kept between
+enlarging and export, and made again where they are needed once more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -51,12 +55,14 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """The whole picture, enlarged by the plan."""
+    """The whole picture, enlarged by the plan. What it is follows from `done.key` alone."""
 
     raster: Raster
     done: Done
     ladder: Ladder
     look: Careful
+    planes: Planes | None = None
+    """What is known of each cell, where it is at hand: as the artifact `cells` has it."""
 
 
 def enlarged(shop: Workshop, source: Source) -> Whole:
@@ -64,12 +70,10 @@ def enlarged(shop: Workshop, source: Source) -> Whole:
     stage = source.plan.stage("enhancement")
     assert stage is not None
     look = careful(shop, source)
-    held: list[Raster] = []  # what was made in this very call need not be decoded again
-    done, ladder = climbing(
-        stage, sober(planned(stage), look), lambda ladder: _made(shop, source, stage, ladder, look, held)
+    (done, raster, planes), ladder = climbing(
+        stage, sober(planned(stage), look), lambda ladder: _made(shop, source, stage, ladder, look)
     )
-    raster = held[0] if held else decode_raster(done.load("picture"))
-    return Whole(raster, done, ladder, look)
+    return Whole(raster, done, ladder, look, planes)
 
 
 def sober(ladder: Ladder, look: Careful) -> Ladder:
@@ -133,25 +137,42 @@ def _choice(job: Job, rungs: Sequence[Rung], cutting: Cutting) -> NDArray[np.int
 
 
 def _made(
-    shop: Workshop, source: Source, stage: StagePlan, ladder: Ladder, look: Careful, held: list[Raster]
-) -> Done:  # fmt: skip
+    shop: Workshop, source: Source, stage: StagePlan, ladder: Ladder, look: Careful
+) -> tuple[Done, Raster, Planes | None]:  # fmt: skip
+    """The record and the picture: as it was made in this very call, as it was kept, or made again from its source."""
+    held: list[Raster] = []
+    known: list[Planes] = []
+
     def compute() -> Produced:
         job, spent = job_of(shop, source, look), Spent()
         rungs = rungs_of(shop, ladder, job.scale, spent)
         made = run_job(job, stage, rungs, everywhere=ladder.everywhere)
         planes = planes_of(made, bounds_of(job.raster, stage, made))
         clusters = _hardest(job, made)
-        held[:] = [made.raster]
+        held[:], known[:] = [made.raster], [planes]
         cell = made.routing.cell
         artifacts = {
-            "picture": (encode_picture(made.raster), PNG), **maps_of(job.raster, planes, cell, routed=_routed(made, ladder)),
+            **({"picture": (encode_picture(made.raster), PNG)} if dear(ladder) else {}),
+            **maps_of(job.raster, planes, cell, routed=_routed(made, ladder)),
             **crops_of(job.raster, made.raster, clusters, cell, job.scale),
         }  # fmt: skip
         facts = _facts(job, made, ladder.names(job.scale), planes, clusters)
         return Produced(artifacts, facts | {"spent": {name: round(s, 4) for name, s in spent.items()}})
 
     inputs = inputs_of(source, stage, ladder, look)
-    return shop.memo.do(stage.stage, identity(stage, None, **inputs), compute)
+    done = shop.memo.do(stage.stage, identity(stage, None, **inputs), compute)
+    if not held and "picture" in done.names():
+        held.append(decode_raster(done.load("picture")))
+    if not held:
+        job = job_of(shop, source, look)
+        rungs = rungs_of(shop, ladder, job.scale, Spent())
+        held.append(run_job(job, stage, rungs, everywhere=ladder.everywhere).raster)
+    return done, held[0], known[0] if known else None
+
+
+def dear(ladder: Ladder) -> bool:
+    """Whether the enlarged picture itself is kept: to make it again takes many times as long as to store it, or how long is not known."""
+    return any(rung.cost == 0 or rung.cost >= DEAR for rung in ladder.used)
 
 
 def _routed(made: Enlarged, ladder: Ladder) -> bool:

@@ -94,7 +94,7 @@ def _made(
         return Produced({"final": (encode_raster(joined), PNG)}, facts)
 
     inputs = inputs_of(source, stage, ladder, look)
-    identified = identity(stage, None, **inputs, picture=whole.done.ref("picture").sha256, cells=cells)
+    identified = identity(stage, None, **inputs, picture=whole.done.key, cells=cells)
     return shop.memo.do(stage.stage, identified, compute)
 
 
@@ -152,7 +152,7 @@ def _facts(
 
 def merged_planes(whole: Whole, again: tuple[Again, ...]) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """The cells' planes of the picture with the clusters made again, and the ids that its choices number."""
-    planes = read_planes(whole.done.load("cells")).copy()
+    planes = (read_planes(whole.done.load("cells")) if whole.planes is None else whole.planes).copy()
     engines = [rung["engine"] for rung in whole.done.facts["rungs"]]
     for one in again:
         engines += [name for name in one.facts["engines"] if name not in engines]

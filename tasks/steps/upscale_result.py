@@ -68,7 +68,7 @@ def upscaled(shop: Workshop, source: Source) -> Upscaled:
     inventing = {rung.id for one in _all(whole, redone) for rung in one.ladder.rungs if rung.invents}
     made_by = {rung.engine for rung in figures.rungs if rung.cells}
     patches = tuple(one.patch for one in redone)
-    inputs = (whole.done.ref("picture").sha256, *(one.done.ref("final").sha256 for one in redone))
+    inputs = (whole.done.key, *(one.done.ref("final").sha256 for one in redone))
     return Upscaled(
         Patched(whole.raster, patches), inputs, regions, _stages(whole, redone), _ending(stage, whole, redone, regions, figures),
         figures, tuple(_notes(whole, redone, figures)), bool(inventing & made_by),
@@ -146,7 +146,8 @@ def _figures(shop: Workshop, source: Source, whole: Whole, redone: tuple[Again, 
 
 def _stages(whole: Whole, redone: Sequence[Again]) -> tuple[StageResult, ...]:
     """What looked, and each engine that was used with its own seconds; without an engine, what was spent beside them."""
-    made = _by_engine(whole, whole.done.ref("picture").sha256, 0)
+    kept = whole.done.ref("picture").sha256 if "picture" in whole.done.names() else ""
+    made = _by_engine(whole, kept, 0)
     for one in redone:
         looked = one.look.stages if not whole.look.stages else ()
         made = (*looked, *made, *_by_engine(one, one.done.ref("final").sha256, one.n))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import numpy as np
 from model_registry.engines import wrap
 from model_registry.engines.contract import TextLine
 from tasks.contracts import Pixels, Verdict, Zone
+from tasks.detection.lines import grown_corners
 from tasks.memo import Done, Produced
 from tasks.plan import EditPlan, EngineChoice, StagePlan
 from tasks.steps.engines import first_that_works, identity, with_engine
@@ -19,6 +21,10 @@ from tasks.workshop import Workshop
 
 if TYPE_CHECKING:
     from tasks.steps.restore import Work
+
+ACROSS = 0.6
+"""Of a line read again, the share of its height that must lie where text was removed: what stands out by more is print beside
+it, or a pattern that a reader takes for one large sign."""
 
 
 def verify_region(
@@ -63,7 +69,24 @@ def _read_again(shop: Workshop, choice: EngineChoice, work: Work, after: Pixels)
             card, engine, levels, {**params, "min_score": 0.0} if unread and "min_score" in params else params
         ),
     )  # fmt: skip
+    lines = where_removed(lines, work.hole)
     return tuple(replace(line, score=max(line.score, line.found)) for line in lines) if unread else lines
+
+
+def where_removed(lines: Sequence[TextLine], hole: Zone) -> tuple[TextLine, ...]:
+    """Of lines read again, in the pixels of the hole (H×W, not empty), those that may be what is left of the text removed."""
+    return tuple(line for line in lines if _across(line, hole) >= ACROSS)
+
+
+def _across(line: TextLine, hole: Zone) -> float:
+    """Share of a line's height, across its own axis, that the hole spans too; 0–1."""
+    corners = grown_corners(line, 0.0)
+    down = corners[3] - corners[0] + corners[2] - corners[1]
+    way = down / max(float(np.hypot(*down)), 1e-6)
+    rows, columns = np.nonzero(hole)
+    of_line, of_hole = corners @ way, columns * way[0] + rows * way[1]
+    low, high = max(of_line.min(), of_hole.min()), min(of_line.max(), of_hole.max() + 1)
+    return float(max(high - low, 0.0) / max(np.ptp(of_line), 1e-6))
 
 
 def _measure(

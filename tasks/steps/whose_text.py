@@ -12,6 +12,7 @@ from tasks.contracts import Box
 from tasks.detection.origin import Origin, origins
 from tasks.detection.overlay_letters import Letters
 from tasks.detection.overlay_letters_lines import more_lines
+from tasks.detection.overlay_letters_tighter import tightened
 from tasks.detection.overlay_letters_wider import lengthened
 from tasks.results import KeptText
 
@@ -27,7 +28,7 @@ def sorted_out(
 
     image: H×W×3 uint8 RGB; text: `overlay`, `scene`, or `all` for both. What is no text stays in every case.
     letters: what the network of overlay letters sees, where it looked: it has a say in each line's origin, lengthens
-    overlays that were cut short, and adds those that were not read at all."""
+    overlays that were cut short, trims boxes that are loose, and adds those that were not read at all."""
     found = origins(image, lines, letters=letters) if letters is not None else origins(image, lines)
     wanted = ("overlay", "scene") if text == "all" else (text,)
     chosen = tuple(line for line, origin in zip(lines, found, strict=True) if origin.kind in wanted)
@@ -39,7 +40,7 @@ def sorted_out(
     if letters is None or "overlay" not in wanted:
         return chosen, kept
     longer = tuple(
-        lengthened(letters, line) if origin.kind == "overlay" else line
+        lengthened(letters, tightened(letters, line)) if origin.kind == "overlay" else line
         for line, origin in zip(lines, found, strict=True) if origin.kind in wanted
     )  # fmt: skip
     others = tuple(line for line, origin in zip(lines, found, strict=True) if origin.kind == "scene")

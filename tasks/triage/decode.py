@@ -8,11 +8,13 @@ from collections.abc import Callable
 from tasks.contracts import Raster
 from tasks.errors import PentimentoError, Rejected, TooLarge, Undecodable
 from tasks.lossless import orient, whole
+from tasks.pieces import check_pieces
 from tasks.triage.limits import Limits
-from tasks.triage.pillow_reader import read_bmp, read_jpeg, read_webp
+from tasks.triage.pillow_reader import read_bmp, read_jpeg
 from tasks.triage.png import read_png
 from tasks.triage.sniff import Container, container
 from tasks.triage.tiff import read_tiff
+from tasks.triage.webp import read_webp
 
 _READERS: dict[Container, Callable[[bytes, Limits], Raster]] = {
     "JPEG": read_jpeg,
@@ -44,6 +46,8 @@ def decode(data: bytes, *, name: str, max_pixels: int, max_bytes: int) -> Raster
 
 def _read(data: bytes, kind: Container, limits: Limits) -> Raster:
     try:
+        if kind != "JPEG":  # whose reader counts as it looks for scans
+            check_pieces(data)
         return _READERS[kind](data, limits)
     except Rejected:
         raise

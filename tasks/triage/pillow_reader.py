@@ -1,16 +1,14 @@
-"""Reads JPEG, WebP and BMP through Pillow's own plugins, one named plugin a container, never by guessing."""
+"""Reads JPEG and BMP through Pillow's own plugins, one named plugin a container, never by guessing."""
 
 from __future__ import annotations
 
 import io
-import re
-import struct
 
-from PIL import BmpImagePlugin, Image, JpegImagePlugin, WebPImagePlugin
+from PIL import BmpImagePlugin, Image, JpegImagePlugin
 
 from tasks.contracts import PictureMeta, Raster
-from tasks.errors import Undecodable
-from tasks.lossless import LOSSLESS_WEBP, RGB_JPEG
+from tasks.lossless import RGB_JPEG
+from tasks.pieces import jpeg_scans
 from tasks.triage.colours import to_array
 from tasks.triage.limits import Limits
 from tasks.triage.metadata import exif_block, kept, orientation, resolution
@@ -22,16 +20,15 @@ _DENSEST_JPEG = 512
 """Pixels a byte: every block of 8×8 takes one bit at the least in Huffman's code (ITU-T T.81, 1992)."""
 _DENSEST_BMP = 128
 """Pixels a byte: a run of 255 takes two, and a bit a pixel is 8 a byte."""
-_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
-_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
 
 
 def read_jpeg(data: bytes, limits: Limits) -> Raster:
     """Decode to a raster in stored orientation, with the tables and subsampling the file was written with."""
+    scans = jpeg_scans(data)
     image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
     limits.check(*image.size)
     limits.check_density(*image.size, len(data), _DENSEST_JPEG, "JPEG")
-    limits.check_passes(*image.size, _scans(data), "JPEG")
+    limits.check_passes(*image.size, scans, "JPEG")
     notes: list[str] = []
     if "mp" in image.info:
         notes.append("several pictures in one file: only the first is used")
@@ -40,22 +37,6 @@ def read_jpeg(data: bytes, limits: Limits) -> Raster:
         notes.append(RGB_JPEG)
     image.load()
     return _raster(image, "JPEG", notes, tables, subsampling)
-
-
-def read_webp(data: bytes, limits: Limits) -> Raster:
-    """Decode a still WebP to a raster in stored orientation; an animated one is Undecodable."""
-    kind = data[12:16]
-    if len(data) < 8 + struct.unpack_from("<I", data, 4)[0]:
-        raise Undecodable("truncated WebP")
-    if kind == b"VP8X" and data[20] & 2:
-        raise Undecodable("animated WebP is not supported")
-    size = WebPImagePlugin._get_size(data[:30])
-    if size is None:
-        raise Undecodable("damaged WebP: no size in its header")
-    limits.check(*size)
-    image = WebPImagePlugin.WebPImageFile(io.BytesIO(data))
-    image.load()
-    return _raster(image, "WEBP", [LOSSLESS_WEBP] if _webp_is_lossless(data) else [])
 
 
 def read_bmp(data: bytes, limits: Limits) -> Raster:
@@ -91,18 +72,6 @@ def _raster(
     return Raster(pixels, meta)
 
 
-def _scans(data: bytes) -> int:
-    """How many scans the first picture of a JPEG has, by its markers; nothing is decoded."""
-    scans, at = 0, 2
-    while found := _MARKER.search(data, at):
-        kind, at = data[found.start() + 1], found.end()
-        if kind == _END_OF_IMAGE or at + 2 > len(data):
-            break
-        scans += kind == _START_OF_SCAN
-        at += int.from_bytes(data[at : at + 2], "big")
-    return scans
-
-
 def _jpeg_coding(
     image: JpegImagePlugin.JpegImageFile,
 ) -> tuple[tuple[tuple[int, ...], ...] | None, int | None]:
@@ -119,13 +88,3 @@ def _stored_as_rgb(image: JpegImagePlugin.JpegImageFile) -> bool:
     if "adobe" in image.info:
         return bool(image.info.get("adobe_transform") == 0)
     return [component[0] for component in image.layer] == [82, 71, 66] and "jfif" not in image.info
-
-
-def _webp_is_lossless(data: bytes) -> bool:
-    at = 12
-    while at + 8 <= len(data):
-        kind, length = struct.unpack_from("<4sI", data, at)
-        if kind in (b"VP8 ", b"VP8L"):
-            return bool(kind == b"VP8L")
-        at += 8 + length + length % 2
-    return False

@@ -28,6 +28,7 @@ _XMP_KEYWORD = b"XML:com.adobe.xmp\0"
 _SRGB_GAMMA = 45455
 _BAND = 256
 """Rows turned at once."""
+_MOST_NOTES = 16
 
 
 @dataclass
@@ -44,8 +45,9 @@ class _Found:
     plain: bool = True
     """Whether the file holds no chunks but those that make pixels."""
     trns: bytes = b""
+    once: set[bytes] = field(default_factory=set)
+    """Of the chunks that make pixels and may stand only once, those that were seen."""
     described: dict[bytes, bytes] = field(default_factory=dict)
-    xmp: bytes | None = None
     notes: list[str] = field(default_factory=list)
 
 
@@ -96,6 +98,10 @@ def _walk(data: bytes, limits: Limits) -> _Found:
         if kind in _PIXEL_CHUNKS:
             if not sound:
                 raise Undecodable(f"damaged PNG: the checksum of its {kind.decode()} chunk is wrong")
+            if kind in found.once:
+                raise Undecodable(f"damaged PNG: a second {kind.decode()} chunk")
+            if kind != b"IDAT":
+                found.once.add(kind)
             found.pixels.append(memoryview(data)[at : end + 4])
             if kind == b"IDAT":
                 found.packed.append(memoryview(data)[start:end])
@@ -105,7 +111,7 @@ def _walk(data: bytes, limits: Limits) -> _Found:
         elif sound:
             _describe(found, kind, data[start:end])
         else:
-            found.notes.append(f"dropped damaged {kind.decode('ascii')} chunk")
+            _note(found, f"dropped damaged {kind.decode('ascii')} chunk")
     return found
 
 
@@ -136,9 +142,14 @@ def _header(kind: bytes, body: bytes) -> tuple[int, int, int, int]:
     return width, height, depth, colour
 
 
+def _note(found: _Found, note: str) -> None:
+    if len(found.notes) < _MOST_NOTES and note not in found.notes:
+        found.notes.append(note)
+
+
 def _describe(found: _Found, kind: bytes, body: bytes) -> None:
     if kind == b"iTXt" and body.startswith(_XMP_KEYWORD):
-        found.xmp = _itxt(body[len(_XMP_KEYWORD) :], found.notes)
+        found.described.setdefault(kind, body[len(_XMP_KEYWORD) :])
     elif kind in (b"iCCP", b"eXIf", b"pHYs", b"gAMA", b"sRGB", b"acTL", b"cICP"):
         found.described.setdefault(kind, body)
 
@@ -167,6 +178,7 @@ def _meta(found: _Found) -> PictureMeta:
         notes.append(f"the PNG's gamma of {gamma / 1e5:.3f} is not kept")
     if b"cICP" in said and icc is None:
         notes.append("the PNG's cICP colour code is not kept")
+    xmp = _itxt(said[b"iTXt"], notes) if b"iTXt" in said else None
     if b"acTL" in said:
         notes.append("animated: only the first picture is used")
     return PictureMeta(
@@ -174,7 +186,7 @@ def _meta(found: _Found) -> PictureMeta:
         orientation=orientation(exif),
         icc=icc,
         exif=exif,
-        xmp=found.xmp,
+        xmp=xmp,
         dpi=_dpi(said.get(b"pHYs", b"")),
         notes=tuple(notes),
     )

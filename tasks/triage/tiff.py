@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import io
+import logging
+import lzma
 import math
+import zlib
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -26,12 +30,23 @@ _DESCRIPTIVE = (270, 271, 272, 274, 305, 306, 315, 33432)
 """Description, make, model, orientation, software, date, artist, copyright: what goes from a TIFF into EXIF."""
 _EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
 _BRIGHTEST_FLOAT = 2.0
+_PACKED_BITS = (32773,)
+_LZMA_MEMORY = 2**27
+_UNPACKERS: dict[int, Callable[[], Any]] = {
+    8: zlib.decompressobj, 32946: zlib.decompressobj, 50013: zlib.decompressobj,
+    34925: lambda: lzma.LZMADecompressor(memlimit=_LZMA_MEMORY),
+}  # fmt: skip
+"""By compression, what tifffile unpacks without a bound (Deflate in its three numbers, LZMA)."""
+_SLACK, _PIECE = 2**16, 2**20
 
 
 def read_tiff(data: bytes, limits: Limits) -> Raster:
     """Decode the first picture to a raster in stored orientation. Float samples (0–1) become 16-bit."""
     import tifffile
 
+    logging.getLogger("tifffile").setLevel(
+        logging.CRITICAL
+    )  # a line a broken tag; the refusal says what matters
     notes: list[str] = []
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         page: Any = file.pages[0]
@@ -130,6 +145,7 @@ def _read_deep(data: bytes, page: Any, notes: list[str]) -> Integers:
     extra = (_STRAIGHT,) if unexplained else tuple(int(kind) for kind in page.extrasamples)
     if samples < colours or samples > colours + 4:
         raise Undecodable(f"TIFF with {samples} samples a pixel is not supported")
+    _check_unpacking(data, page)
     array = _samples(data, page)
     alpha = samples > colours and extra[:1] in ((_MULTIPLIED,), (_STRAIGHT,))
     if samples > colours + alpha:
@@ -140,9 +156,38 @@ def _read_deep(data: bytes, page: Any, notes: list[str]) -> Integers:
     return _unmultiply(pixels, notes) if alpha and extra[0] == _MULTIPLIED else pixels
 
 
+def _check_unpacking(data: bytes, page: Any) -> None:
+    """Raises Undecodable where a piece unpacks to more than its pixels: what reads it below would unpack it whole, to
+    a thousand times the file. Costs the time of unpacking, and no memory."""
+    if int(page.compression) in _PACKED_BITS and int(page.planarconfig) == 2:
+        raise Undecodable("PackBits compression in separate planes is not supported")
+    if int(page.compression) not in _UNPACKERS:
+        return
+    most = math.prod(page.chunks) * page.dtype.itemsize + _SLACK
+    for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True):
+        if _unpacks_past(most, _UNPACKERS[int(page.compression)](), data[offset : offset + count]):
+            raise Undecodable("damaged TIFF: a strip or tile unpacks to more than its pixels")
+
+
+def _unpacks_past(most: int, unpacker: Any, rest: bytes) -> bool:
+    size = 0
+    try:
+        while not unpacker.eof and size <= most:
+            piece = unpacker.decompress(rest, _PIECE)
+            rest = getattr(unpacker, "unconsumed_tail", b"")
+            size += len(piece)
+            if not piece and not rest:
+                break
+    except (zlib.error, lzma.LZMAError):  # said by what reads it below, which comes no further
+        return False
+    return size > most
+
+
 def _samples(data: bytes, page: Any) -> NDArray[Any]:
     """H×W×S as stored. OpenCV reads what tifffile has no decoder for (LZW, mostly)."""
     try:
+        if int(page.compression) in _PACKED_BITS:
+            raise ValueError("PackBits is left to OpenCV, whose work is bounded by the pixels")
         array = page.asarray(squeeze=False, maxworkers=1)
         planes, _, height, width, inner = array.shape
         array = np.moveaxis(array[:, 0], 0, -2).reshape(height, width, planes * inner)

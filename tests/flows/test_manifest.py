@@ -105,3 +105,9 @@ def test_the_truth_is_the_rows_and_never_the_jobs(tmp_path: Path) -> None:
     assert rows.unknown_columns == ()
     plain = manifest(tmp_path, "id,image,intent\na,a.png,clean\nb,b.png,clean\n")
     assert rows.jobs == plain.jobs, "a truth changes no key of what is made"
+
+
+def test_a_manifest_of_prompts_needs_no_column_of_images(tmp_path: Path) -> None:
+    made = manifest(tmp_path, "id,intent,prompt,size\noak,generate,warm oak,256x256\nold,remove_text,,\n")
+    assert [bool(row.job) for row in made.rows] == [True, False]
+    assert made.rows[1].problem

@@ -22,6 +22,8 @@ _CHANGES = (
     "os.chmod",
     "sqlite3.connect",
 )
+_IN_A_FOLDER = ("os.mkdir", "os.remove", "os.rmdir")
+"""Changes whose last argument may be an open folder that the path begins from."""
 _CALLS = ("socket.connect", "socket.getaddrinfo", "socket.sendto")
 
 
@@ -42,6 +44,8 @@ def install() -> None:
             told = [str(args[0])]
         elif event in _CHANGES:
             told = [os.fsdecode(a) if isinstance(a, bytes) else str(a) for a in args[:2]]
+            if event in _IN_A_FOLDER and isinstance(args[-1], int) and args[-1] >= 0:
+                told[0] = os.path.join(os.readlink(f"/proc/self/fd/{args[-1]}"), told[0])
         elif event in _CALLS:
             told = [str(args[1] if event != "socket.getaddrinfo" else args[0])]
         else:
@@ -88,7 +92,17 @@ def _paths(event: list[str]) -> list[str]:
 def called(noted: list[list[str]]) -> list[str]:
     """Addresses that were called or asked for and are not this machine."""
     here = ("127.", "localhost", "::1", "0.0.0.0", "None", "b'127.", "b'localhost")  # noqa: S104
+    return sorted(a for a in _told(noted) if not a.lstrip("('\"").startswith(here))
+
+
+def called_beyond(noted: list[list[str]], *allowed: tuple[str, int]) -> list[str]:
+    """Addresses that were called, by host and port, but none of those; and names asked for that none of those has."""
+    ends = {f"('{host}', {port}" for host, port in allowed}
+    names = {form for host, _ in allowed for form in (host, f"b'{host}'")}
+    return sorted(a for a in _told(noted) if a not in names and not a.startswith(tuple(ends)) and a != "None")
+
+
+def _told(noted: list[list[str]]) -> set[str]:
+    """Addresses of other programs: no files, and nothing that is no address."""
     told = {event[2] for event in noted if event[0] in _CALLS}
-    return sorted(
-        a for a in told if not a.lstrip("('\"").startswith(here) and not a.startswith(("/", "b'/", "\0"))
-    )
+    return {a for a in told if not a.startswith(("/", "b'/", "\0"))}

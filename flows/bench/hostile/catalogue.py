@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import subprocess
@@ -14,14 +15,21 @@ import cv2
 import numpy as np
 
 from flows.bench.hostile.auditing import called, events, prepare, written_outside
+from flows.bench.hostile.bombs import bombs
 from flows.bench.hostile.mutants import mutant
 from flows.bench.hostile.rows import GOOD, hostile_rows
+from flows.bench.hostile.worker import end_of
 from tasks.results import RunResult
 
 GOOD_PICTURES = 4
+_BOMBS = (
+    "png-flood-tRNS", "jpeg-flood-exif", "jpeg-30000-scans", "tiff-cycle-of-two", "tiff-strip-flood", "tiff-zlib-bomb-16",
+    "tiff-lzma-bomb-16", "webp-frames", "gif-frames", "bmp-runs-of-a-giant",
+)  # fmt: skip
 _CODE = (
     "import json, sys; from flows.catalog import run_catalog; "
-    "print('RESULT ' + json.dumps(run_catalog(sys.argv[1], sys.argv[2], track=False)))"
+    "made = run_catalog(sys.argv[1], sys.argv[2], track=sys.argv[3] == 'tracked'); "
+    "print('RESULT ' + json.dumps(made, default=list))"
 )
 
 
@@ -35,6 +43,8 @@ class Watched:
     outside: list[str]
     foreign: list[str]
     said: str
+    noted: list[list[str]]
+    """Every event, for whoever looks for others."""
 
 
 def write(folder: Path, hostile: int) -> Path:
@@ -62,11 +72,15 @@ def write(folder: Path, hostile: int) -> Path:
 
 
 def _bent(home: Path, most: int) -> list[dict[str, object]]:
-    """Rows of truncated pictures."""
+    """Rows of bombs and of broken pictures: none of them can be read."""
+    made = dict(bombs())
+    bent = itertools.chain(
+        (made[name]() for name in _BOMBS),
+        (data for n in itertools.count() if end_of(data := mutant(n).data) == "rejected"),
+    )
     rows: list[dict[str, object]] = []
-    for n in range(most):
-        data = mutant(n).data
-        (home / f"bent-{n}.png").write_bytes(data[:40])
+    for n, data in enumerate(itertools.islice(bent, most)):
+        (home / f"bent-{n}.png").write_bytes(data)
         rows.append({"id": f"bent-{n}", "image": f"bent-{n}.png", **GOOD})
     return rows
 
@@ -75,12 +89,12 @@ def _picture(path: Path, pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
     path.write_bytes(cv2.imencode(".png", pixels)[1].tobytes())
 
 
-def run(folder: Path, manifest: Path, **more: str) -> Watched:
+def run(folder: Path, manifest: Path, *, tracked: bool = False, **more: str) -> Watched:
     """The manifest through the flow in a watched process. more: further environment. Raises RuntimeError where it gives no result."""
     (folder / "tmp").mkdir()
-    env = {**os.environ, **prepare(folder / "audit"), **_settings(folder), **more}
+    env = {**_unasked(), **prepare(folder / "audit"), **_settings(folder), **more}
     done = subprocess.run(  # noqa: S603 (our own code)
-        [sys.executable, "-c", _CODE, str(manifest), str(folder / "out")],
+        [sys.executable, "-c", _CODE, str(manifest), str(folder / "out"), "tracked" if tracked else ""],
         env=env, cwd=folder, capture_output=True, text=True, check=False, timeout=1800,
     )  # fmt: skip
     results = [line[7:] for line in done.stdout.splitlines() if line.startswith("RESULT ")]
@@ -96,7 +110,19 @@ def run(folder: Path, manifest: Path, **more: str) -> Watched:
         written_outside(noted, *roots),
         called(noted),
         done.stderr + done.stdout,
+        noted,
     )
+
+
+def _unasked() -> dict[str, str]:
+    """The environment without wishes that would hide what the product does unless it is asked not to."""
+    wishes = (
+        "DO_NOT_TRACK",
+        "PREFECT_SERVER_ANALYTICS_ENABLED",
+        "MLFLOW_DISABLE_TELEMETRY",
+        "HF_HUB_OFFLINE",
+    )
+    return {name: value for name, value in os.environ.items() if name not in wishes}
 
 
 def _settings(folder: Path) -> dict[str, str]:

@@ -24,23 +24,23 @@ MOST_PIXELS, MOST_BYTES = 120_000_000, 512 * 2**20
 
 def main(first: int, last: int) -> None:
     """Mutants `first` up to, not including, `last`."""
-    _end(mutant(first).data)  # what is imported on the way is no mutant's cost
-    held = _pages("VmSize")
+    end_of(mutant(first).data)  # what is imported on the way is no mutant's cost
+    held = pages("VmSize")
     resource.setrlimit(resource.RLIMIT_AS, (held + MEMORY, held + MEMORY))
     for number in range(first, last):
         data = mutant(number).data
         sys.stdout.write(f"{number} begins\n")
         sys.stdout.flush()
         start = time.perf_counter()
-        kind = _end(data)
+        kind = end_of(data)
         spent = (time.perf_counter() - start) * 1000
-        sys.stdout.write(f"{number} {kind} {spent:.1f} {_pages('VmHWM') >> 20}\n")
+        sys.stdout.write(f"{number} {kind} {spent:.1f} {pages('VmHWM') >> 20}\n")
         sys.stdout.flush()
         if kind != "rejected":
             gc.collect(0)
 
 
-def _end(data: bytes) -> str:
+def end_of(data: bytes) -> str:
     """How one file ends: pixels that can be measured and packed for export, or a refusal with a reason and a cure."""
     try:
         raster = decode(data, name="mutant", max_pixels=MOST_PIXELS, max_bytes=MOST_BYTES)
@@ -66,7 +66,7 @@ def _stored(raster: Raster) -> tuple[int, int]:
     return (raster.height, raster.width) if turned else (raster.width, raster.height)
 
 
-def _pages(name: str) -> int:
+def pages(name: str) -> int:
     """A size of this process, in bytes, as Linux tells it."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith(f"{name}:"):

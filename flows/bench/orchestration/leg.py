@@ -10,9 +10,12 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
+
+from flows.bench.orchestration.product import counted
 
 WAYS = ("loop1", "loop2", "ours", "processes", "fine")
 THREADS = 2
@@ -65,12 +68,14 @@ def way_of(way: str, engine: str) -> Callable[[Path, Path], None]:
 
 
 def main(way: str, engine: str, warm: str, manifest: str, out: str) -> None:
-    """Warm up, do the work, print `{"wall": s, "cpu": s}`."""
+    """Warm up, do the work, print `{"wall": s, "cpu": s, "product": {name: s}}`."""
     do = way_of(way, engine)
     do(Path(warm), Path(f"{out}-warm"))
-    began, used = time.perf_counter(), cpu()
-    do(Path(manifest), Path(out))
-    figures = {"wall": time.perf_counter() - began, "cpu": cpu() - used}
+    with ExitStack() as stack:
+        product = stack.enter_context(counted()) if way == "ours" else {}
+        began, used = time.perf_counter(), cpu()
+        do(Path(manifest), Path(out))
+        figures = {"wall": time.perf_counter() - began, "cpu": cpu() - used, "product": product}
     sys.stdout.write(f"\n{json.dumps(figures)}\n")
 
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from flows.bench.orchestration.leg import cpu_of_children
@@ -22,11 +22,17 @@ PATIENCE = 3600
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Seconds, by the wall and of CPU time; and CPU time of the S3 server."""
+    """Seconds, by the wall and of CPU time; CPU time of the S3 server; and what of the CPU time went into what a run makes
+    besides its pictures, by what that is (counted for shards on threads alone)."""
 
     wall: float
     cpu: float
     server: float
+    products: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def product(self) -> float:
+        return sum(self.products.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ def run(course: Course, way: str, turn: int, settings: Mapping[str, str] | None 
     if done.returncode:
         raise RuntimeError(f"{way} failed: {done.stderr[-2000:]}")
     figures = json.loads(done.stdout.strip().splitlines()[-1])
-    return Taken(figures["wall"], figures["cpu"], cpu_of_children() - before)
+    return Taken(figures["wall"], figures["cpu"], cpu_of_children() - before, figures["product"])
 
 
 def _own_store(settings: Mapping[str, str] | None, turn: int) -> dict[str, str]:

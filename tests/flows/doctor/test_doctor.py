@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 from flows.cli.app import app
 from flows.doctor import engines, machine, packages, servers, store
 from flows.doctor.examine import examine
-from flows.doctor.finding import Finding, found, without_secrets
+from flows.doctor.finding import Finding, found
+from infra.secrets import without_secrets
 from infra.settings import Settings
 from infra.stack.swift import SwiftServer
 from infra.store.store import open_store

@@ -77,16 +77,16 @@ def flow_run_and_tasks(manifest: Path, out: Path) -> tuple[RunResult, dict[str, 
 
 def failing(monkeypatch: pytest.MonkeyPatch, error: Exception, where: str, times: int) -> list[str]:
     """Writes of keys that begin with `where` fail so many times; the keys that met it."""
-    put: Put = LocalBackend.put
+    write = LocalBackend._write
     met: list[str] = []
 
-    def broken(self: LocalBackend, key: str, data: bytes, media_type: str = "") -> None:
+    def broken(self: LocalBackend, key: str, data: bytes, *, flushed: bool) -> None:
         if key.startswith(where) and len(met) < times:
             met.append(key)
             raise error
-        put(self, key, data, media_type)
+        write(self, key, data, flushed=flushed)
 
-    monkeypatch.setattr(LocalBackend, "put", broken)
+    monkeypatch.setattr(LocalBackend, "_write", broken)
     return met
 
 

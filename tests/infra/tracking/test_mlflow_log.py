@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,60 @@ def test_a_run_is_sent_whole(uri: str, tmp_path: Path) -> None:
     assert sent.data.metrics["seconds"] == 2.5
     assert {a.path for a in client.list_artifacts(str(mlflow_id))} == {"images", "review.html"}
     assert list(spool.waiting(tmp_path / "spool")) == []
+    experiment = client.get_experiment(sent.info.experiment_id)
+    assert experiment.tags["mlflow.experimentKind"] == "custom_model_development", (
+        "else its pages are those of chats"
+    )
+
+
+def test_pictures_are_named_as_mlflow_names_them_and_sent_again_they_are_the_same(
+    uri: str, tmp_path: Path
+) -> None:
+    """MLflow's own page finds them by their names."""
+    client = MlflowClient(tracking_uri=uri)
+    seen = tuple(Sample("stage/before", step, picture(), "image/webp", "a") for step in (0, 7))
+    mlflow_id = str(send(run("shown", samples=seen, began=1e9), uri, tmp_path))
+    mine = sorted(a.path for a in client.list_artifacts(mlflow_id, "images"))
+    assert len(mine) == 4
+    assert str(send(run("shown", samples=seen, began=1e9), uri, tmp_path)) == mlflow_id
+    assert sorted(a.path for a in client.list_artifacts(mlflow_id, "images")) == mine
+    theirs = client.create_run(client.get_run(mlflow_id).info.experiment_id).info.run_id
+    client.log_image(
+        theirs,
+        Image.open(io.BytesIO(picture())),
+        key="stage/before",
+        step=7,
+        timestamp=10**12,
+        synchronous=True,
+    )
+    uuid = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    plain = [re.sub(uuid, "UUID", a.path) for a in client.list_artifacts(theirs, "images")]
+    assert sorted(plain) == [re.sub(uuid, "UUID", path) for path in mine if "+step+7+" in path]
+    tags = [client.get_run(one).data.tags["mlflow.loggedImages"] for one in (mlflow_id, theirs)]
+    assert tags[0] == tags[1]
+    sizes = []
+    for one in (mlflow_id, theirs):
+        path = next(
+            a.path
+            for a in client.list_artifacts(one, "images")
+            if "+step+7+" in a.path and a.path.endswith("webp")
+        )
+        with Image.open(client.download_artifacts(one, path, str(tmp_path))) as small:
+            sizes.append(small.size)
+    assert sizes[0] == sizes[1]
+
+
+def test_a_large_file_is_sent_from_where_it_lies_and_waits_as_a_file(uri: str, tmp_path: Path) -> None:
+    large = tmp_path / "large.bin"
+    large.write_bytes(bytes(spool.HELD + 1))
+    told = run("large", files={"outcomes.parquet": large, "small.txt": b"small"})
+    waiting = spool.read(spool.write(tmp_path / "waits", told)).files
+    assert waiting["small.txt"] == b"small"
+    assert isinstance(waiting["outcomes.parquet"], Path)
+    mlflow_id = str(send(told, uri, tmp_path))
+    client = MlflowClient(tracking_uri=uri)
+    sent = client.download_artifacts(mlflow_id, "outcomes.parquet", str(tmp_path))
+    assert Path(sent).read_bytes() == large.read_bytes()
 
 
 def test_the_same_run_again_is_the_same_mlflow_run(uri: str, tmp_path: Path) -> None:

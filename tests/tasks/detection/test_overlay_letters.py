@@ -15,6 +15,7 @@ from tasks.detection.origin_model import Model, Node
 from tasks.detection.overlay_letters import LARGEST, Letters, area_of, letters_of, shown
 from tasks.detection.overlay_letters_lines import more_lines
 from tasks.detection.overlay_letters_origin import clearness, cut_off, weighed
+from tasks.detection.overlay_letters_tighter import tightened
 from tasks.detection.overlay_letters_wider import lengthened
 
 SIZE = (300, 480)
@@ -150,3 +151,43 @@ def test_what_the_border_cuts_was_there_before_the_picture_was_framed() -> None:
     overlay = written(("STUDIO", 102, 100, 26), ("STUDIO", -9, 100, 26), ("STUDIO", 102, 200, 26))
     assert cut_off(letters(overlay), (inside, cut, whole)) == (False, True, False)
     assert weighed(0.88, 0.9, True) < 0.62 < weighed(0.97, 0.9, True)
+
+
+def test_a_loose_box_is_trimmed_to_the_lettering_in_it() -> None:
+    overlay = written(("www.shop-name.com", 80, 100, 30))
+    ys, xs = np.nonzero(overlay)
+    loose = box(20, 94, 460, 146)
+    trimmed = tightened(letters(overlay), loose)
+    (x0, y0), _, (x1, y1), _ = trimmed.polygon
+    assert 0 < xs.min() - x0 < 12
+    assert 0 < x1 - xs.max() < 12
+    assert (y0, y1) == (94, 146), "a margin such as readers leave stays"
+    assert (trimmed.text, trimmed.score) == (loose.text, loose.score)
+    high = tightened(letters(overlay), box(76, 72, xs.max() + 4, 166))
+    assert ys.min() - high.polygon[0][1] < 12
+    assert high.polygon[2][1] - ys.max() < 12
+
+
+@pytest.mark.parametrize("turned", [20.0, -90.0])
+def test_a_turned_loose_box_is_trimmed_along_its_own_axis(turned: float) -> None:
+    overlay = written(("turned words", 140, 130, 34), turned=turned)
+    (line,) = more_lines(letters(overlay), ())
+    corners = np.asarray(line.polygon)
+    along = (corners[1] - corners[0]) / np.linalg.norm(corners[1] - corners[0])
+    longer = corners + np.array([-40, 0, 0, -40])[:, None] * along
+    loose = TextLine(tuple((float(x), float(y)) for x, y in longer), "read", 0.9)
+    trimmed = tightened(letters(overlay), loose)
+    assert np.linalg.norm(np.asarray(trimmed.polygon) - corners, axis=1).max() < 12
+    assert overlay[area_of(trimmed, SIZE, 2)].sum() > 0.97 * overlay.sum()
+
+
+def test_where_lettering_fades_or_is_hardly_seen_no_box_is_trimmed() -> None:
+    overlay = written(("fading to the right", 40, 100, 34))
+    loose = box(36, 100, 440, 142)
+    assert tightened(letters(overlay), loose) is not loose
+    fading = overlay * np.clip((430 - np.arange(SIZE[1])) / 250, 0, 1).astype(np.float32)
+    assert tightened(letters(fading), loose) is loose
+    assert tightened(letters(overlay * np.float32(0.6)), loose) is loose
+    half = overlay.copy()
+    half[:, 200:] = 0
+    assert tightened(letters(half), loose) is loose, "less than half of its length is seen"

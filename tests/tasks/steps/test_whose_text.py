@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from skimage import data
 
 from model_registry.engines.contract import TextLine
+from tasks.detection.overlay_letters import Letters
 from tasks.steps import whose_text
 from tasks.steps.whose_text import sorted_out
 
@@ -51,3 +52,24 @@ def test_a_slogan_on_a_photograph_is_an_overlay_however_it_was_read(tmp_path: Pa
     seen = np.clip(np.rint(blurred + grain), 0, 255).astype(np.uint8)
     wanted, _ = sorted_out(seen, (TextLine(box, "SALE", 0.99),), "overlay")
     assert not wanted, "lettering as soft as the picture and with its grain was there when it was taken"
+
+
+def test_an_overlays_loose_box_is_trimmed_and_a_print_is_left_as_it_was_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def judged(image: object, lines: tuple[TextLine, ...], *, letters: Letters) -> tuple[Kind, ...]:
+        return tuple(Kind("overlay" if line.text == "put on" else "scene") for line in lines)
+
+    monkeypatch.setattr(whose_text, "origins", judged)
+    seen = np.zeros((120, 320), np.float32)
+    seen[20:40, 40:200] = seen[80:100, 40:200] = 0.95
+    loose = tuple(
+        TextLine(((36.0, y), (300.0, y), (300.0, y + 24), (36.0, y + 24)), text, 0.9)
+        for text, y in (("put on", 18.0), ("printed", 78.0))
+    )
+    letters = Letters(seen, np.zeros_like(seen))
+    image = np.zeros((120, 320, 3), np.uint8)
+    (over,), _ = sorted_out(image, loose, "overlay", letters)
+    assert 200 < over.polygon[1][0] < 210
+    both, _ = sorted_out(image, loose, "all", letters)
+    assert both[1] is loose[1]

@@ -10,6 +10,7 @@ from flows.bench.orchestration import measure
 from flows.bench.orchestration.leg import cpu
 from flows.bench.orchestration.loop import files_of, loop, stages
 from flows.bench.orchestration.pictures import Work, write
+from flows.bench.orchestration.product import OF_PICTURES, counted
 from flows.bench.orchestration.running import Taken, course_of
 from flows.manifest import Defaults, read_manifest
 from tasks.steps.item import finish
@@ -35,16 +36,33 @@ def test_ways_take_turns_and_figures_are_a_picture(tmp_path: Path, monkeypatch: 
 
     def run(course: object, way: str, turn: int, settings: object = None) -> Taken:
         asked.append((way, turn))
-        return Taken(wall=2.0, cpu=1.0, server=0.5)
+        return Taken(wall=2.0, cpu=1.0, server=0.5, products={"sheet": 0.1, "crops": 0.3})
 
     monkeypatch.setattr(measure, "run", run)
     rows = measure._turns(course_of(tmp_path, WORK, 4), ("a", "b"), 2)
     assert asked == [("a", 0), ("b", 0), ("b", 1), ("a", 1)]
     assert [row["wall_ms"] for row in rows] == [500.0] * 4
-    assert (rows[0]["cpu_ms"], rows[0]["server_ms"]) == (250.0, 125.0)
+    assert (rows[0]["cpu_ms"], rows[0]["server_ms"], rows[0]["product_ms"]) == (250.0, 125.0, 100.0)
+    assert rows[0]["products"] == {"sheet": 25.0, "crops": 75.0}
 
 
 def test_cpu_time_is_counted_here() -> None:
     before = cpu()
     sum(n * n for n in range(3_000_000))
     assert 0.01 < cpu() - before < 30
+
+
+def test_products_are_counted_apart_and_left_as_they_were(tmp_path: Path) -> None:
+    from tasks.steps import upscale
+
+    real = upscale.crops_of
+    manifest = write(tmp_path / "in", WORK, 2)
+    shop = workshop(WorkshopSpec(store=str(tmp_path / "store"), run="r"))
+    with counted() as spent:
+        assert upscale.crops_of is not real
+        for job in read_manifest(str(manifest), Defaults(str(tmp_path / "ours"))).jobs:
+            assert finish(shop, job).outcome in ("done", "degraded")
+    assert upscale.crops_of is real
+    of_pictures = [spent[name] for name in OF_PICTURES]
+    assert all(seconds > 0 for seconds in of_pictures)
+    assert sum(spent.values()) == pytest.approx(sum(of_pictures)), "no run, no sheet"

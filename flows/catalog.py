@@ -47,7 +47,8 @@ def process_catalog(
     preview_first: previews of all pictures, with a sheet of their own, then the pictures, which use again all that the two
     tiers share: triage, what pictures have in common, detection, policy. Only the second pass is tracked, and
     only it is observed. observe: pictures whose sampling is observed, as the settings say for None. The same call again
-    resumes. Returns the run's result as JSON, in two passes the second's."""
+    resumes. Returns the run's result as JSON, in two passes the second's; beyond 1,000 pictures its `items` are a sequence
+    that reads them when they are asked for, which `list` turns into JSON."""
     settings = Settings().observing(observe)
     defaults = Defaults(out, tier, seed, engines, params)
     rows = read_manifest(manifest, defaults, s3_endpoint_url=settings.s3_endpoint_url)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -29,12 +28,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Watched, Watched]:
 
 
 @pytest.fixture
-def prefect_address() -> Iterator[str]:
+def prefect_address(prefect_server: None) -> str:
     from prefect.settings import PREFECT_API_URL
-    from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_test_harness(server_startup_timeout=300):
-        yield str(PREFECT_API_URL.value())
+    return str(PREFECT_API_URL.value())
 
 
 def test_neighbours_of_hostile_pictures_are_byte_identical(runs: tuple[Watched, Watched]) -> None:

@@ -24,13 +24,11 @@ WRONG = {"ab_review.ipynb": "compare_id", "where_an_edit_went_wrong.ipynb": "run
 
 
 @pytest.fixture(scope="module")
-def api() -> Iterator[str]:
-    """One Prefect server for all notebooks."""
+def api(prefect_server: None) -> str:
+    """Where the Prefect server is."""
     from prefect.settings import PREFECT_API_URL
-    from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_test_harness(server_startup_timeout=300):
-        yield str(PREFECT_API_URL.value())
+    return str(PREFECT_API_URL.value())
 
 
 @pytest.fixture(scope="module")

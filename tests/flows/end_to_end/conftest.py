@@ -1,22 +1,13 @@
-"""One Prefect server and one sample catalogue for all end-to-end tests."""
+"""One sample catalogue for all end-to-end tests."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from flows.demo.catalogue import Catalogue, write_catalogue
-
-
-@pytest.fixture(scope="session")
-def prefect_server() -> Iterator[None]:
-    from prefect.testing.utilities import prefect_test_harness
-
-    with prefect_test_harness(server_startup_timeout=300):
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -26,9 +26,10 @@ from tasks.plan import EditPlan
 
 
 @pytest.fixture(scope="module")
-def edited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, Any]]]:
+def edited(
+    prefect_server: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Path, dict[str, Any]]]:
     """A home in which one picture was edited, with the run's result."""
-    from prefect.testing.utilities import prefect_test_harness
 
     from flows.edit import run_edit
     from tasks.intents import MaskBoxes, RemoveObject
@@ -42,7 +43,7 @@ def edited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dic
         id="a", root=str(folder), image="a.png", out=str(folder / "out"),
         intent=RemoveObject(mask=MaskBoxes(boxes=((18, 13, 42, 27),))),
     )  # fmt: skip
-    with pytest.MonkeyPatch.context() as patch, prefect_test_harness(server_startup_timeout=300):
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PENTIMENTO_HOME", str(folder / "home"))
         yield folder, run_edit((job,))
 

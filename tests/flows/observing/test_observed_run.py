@@ -20,10 +20,7 @@ from tasks.errors import BadRequest
 from tasks.intents import Generate
 from tasks.job import JobSpec
 from tasks.results import RunResult
-from tests.flows.end_to_end.conftest import prefect_server
 from tests.model_registry.diffusion import tiny_pipeline
-
-__all__ = ["prefect_server"]
 
 
 @pytest.fixture(scope="module")

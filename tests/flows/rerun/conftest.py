@@ -20,10 +20,7 @@ from tasks.results import ItemResult, RegionResult, RunResult, count
 from tasks.run_files import read_results, write_jobs
 from tasks.shards import detect_shard, export_shard, restore_shard, triage_shard
 from tasks.workshop import workshop
-from tests.flows.end_to_end.conftest import prefect_server
 from tests.flows.review.conftest import job, picture
-
-__all__ = ["prefect_server"]
 
 
 @pytest.fixture(scope="session")

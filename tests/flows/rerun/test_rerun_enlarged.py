@@ -17,11 +17,9 @@ from tasks.errors import BadRequest
 from tasks.intents import Upscale
 from tasks.job import JobSpec
 from tasks.results import RunResult
-from tests.flows.end_to_end.conftest import prefect_server
 from tests.flows.rerun.conftest import again, by_flow, computed, item_of, region_of
 from tests.flows.review.conftest import levels
 
-__all__ = ["prefect_server"]
 NAMED = {"enhancement": "lanczos"}
 
 

@@ -22,9 +22,6 @@ from tasks.run_files import read_results, write_jobs
 from tasks.shards import export_shard
 from tasks.triage.decode import decode
 from tasks.workshop import Workshop, WorkshopSpec
-from tests.flows.end_to_end.conftest import prefect_server
-
-__all__ = ["prefect_server"]
 
 LEFT, RIGHT, FAR = (30, 40, 60, 60), (67, 36, 110, 64), (10, 4, 24, 12)
 """Three boxes; the write zones of the first two nearly touch."""

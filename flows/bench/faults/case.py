@@ -94,6 +94,19 @@ class Left:
     visible: dict[str, str] = field(default_factory=dict)
     """Of the published manifest: file to digest."""
 
+    def apart(self, ref: Left) -> tuple[list[str], list[str]]:
+        """What of `ref` is missing or other here, and what is here besides."""
+        lost = [f"output {n}" for n, sha in ref.outputs.items() if self.outputs.get(n) != sha]
+        lost += [f"visible {n}" for n, sha in ref.visible.items() if self.visible.get(n) != sha]
+        lost += [f"record {n}" for n in ref.records - self.records]
+        lost += [f"artifact {n}" for n in ref.artifacts - self.artifacts]
+        more = [f"output {n}" for n in self.outputs.keys() - ref.outputs.keys()]
+        more += [f"visible {n}" for n in self.visible.keys() - ref.visible.keys()]
+        more += [f"record {n}" for n in self.records - ref.records]
+        more += [f"artifact {n}" for n in self.artifacts - ref.artifacts]
+        more += [f"run {n}" for n in self.runs[2:]]
+        return lost, more
+
 
 def left(case: Case) -> Left:
     """Reads everything, and changes nothing."""

@@ -126,19 +126,11 @@ def _run(processes: ForkServerContext, orders: Orders) -> tuple[Any, ...]:
 def _held_against(
     case: Case, wanted: Undisturbed, result: dict[str, Any]
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    found, ref = left(case), wanted.left
-    lost = [f"output {n}" for n, sha in ref.outputs.items() if found.outputs.get(n) != sha]
-    lost += [f"visible {n}" for n, sha in ref.visible.items() if found.visible.get(n) != sha]
-    lost += [f"record {n}" for n in ref.records - found.records]
-    lost += [f"artifact {n}" for n in ref.artifacts - found.artifacts]
+    found = left(case)
+    lost, more = found.apart(wanted.left)
     lost += [
         f"outcome {got}" for was, got in zip(wanted.outcomes, _outcomes(result), strict=True) if was != got
     ]
-    more = [f"output {n}" for n in found.outputs.keys() - ref.outputs.keys()]
-    more += [f"visible {n}" for n in found.visible.keys() - ref.visible.keys()]
-    more += [f"record {n}" for n in found.records - ref.records]
-    more += [f"artifact {n}" for n in found.artifacts - ref.artifacts]
-    more += [f"run {n}" for n in found.runs[2:]]
     return tuple(lost), tuple(more), found.damaged
 
 

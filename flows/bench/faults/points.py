@@ -84,22 +84,14 @@ def _held_against(
     case: Case, wanted: Reference, run_id: str, kind: Kind, outcomes: Sequence[tuple[str, str]]
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """What is lost, what is there twice, what is torn."""
-    found, ref = left(case), wanted.left
-    lost = [f"output {n}" for n, sha in ref.outputs.items() if found.outputs.get(n) != sha]
-    lost += [f"visible {n}" for n, sha in ref.visible.items() if found.visible.get(n) != sha]
-    lost += [f"record {n}" for n in ref.records - found.records]
-    lost += [f"artifact {n}" for n in ref.artifacts - found.artifacts]
+    found = left(case)
+    lost, more = found.apart(wanted.left)
     lost += [
         f"outcome {got}, not {was}" for was, got in zip(wanted.outcomes, outcomes, strict=True) if was != got
     ]
     sent = Server(case.home / "tracking", Schedule()).runs()
     waiting = [folder.name for folder in spool.waiting(case.home / "spool")]
     lost += [f"tracked {run_id}"] if run_id not in (*sent, *waiting) else []
-    more = [f"output {n}" for n in found.outputs.keys() - ref.outputs.keys()]
-    more += [f"visible {n}" for n in found.visible.keys() - ref.visible.keys()]
-    more += [f"record {n}" for n in found.records - ref.records]
-    more += [f"artifact {n}" for n in found.artifacts - ref.artifacts]
-    more += [f"run {n}" for n in found.runs[2:]]
     # A mark that may not be taken away says, in a run that has ended, nothing to anybody.
     torn = [
         *(d for d in found.damaged if kind == "crash" or not d.startswith("mark ")),

@@ -6,20 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from flows.bench.faults.toys import RedReader
 from model_registry.engines.contract import Hole, Params, Pixels, TextLine
 
 RED = (1.0, 0.0, 0.0)
-
-
-class RedReader:
-    """Reads one line of text wherever something is red."""
-
-    def read(self, image: NDArray[np.uint8], *, params: Params) -> tuple[TextLine, ...]:
-        ys, xs = np.nonzero(image[..., 0].astype(int) - image[..., 1] > 100)
-        if not len(ys):
-            return ()
-        x0, y0, x1, y1 = (float(v) for v in (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1))
-        return (TextLine(((x0, y0), (x1, y0), (x1, y1), (x0, y1)), "RED", 0.99),)
 
 
 class LeftReader(RedReader):

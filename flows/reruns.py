@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from flows.stored_items import RESULT as RESULT
 from flows.stored_items import stored_result
 from infra.store.canonical import canonical_json
 from infra.store.contract import NotFound

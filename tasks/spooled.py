@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from abc import abstractmethod
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -24,8 +25,8 @@ class Lazily(Sequence[T]):
 
     Safe for threads. A slice with a step of 1 is a tuple of its rows."""
 
-    def _rows(self, begin: int, end: int) -> Iterable[T]:
-        raise NotImplementedError
+    @abstractmethod
+    def _rows(self, begin: int, end: int) -> Iterable[T]: ...
 
     @overload
     def __getitem__(self, place: int) -> T: ...

@@ -9,7 +9,6 @@ import sys
 def main() -> None:
     """Entry point. Exit codes: 0 good, 1 some pictures rejected or failed, 2 bad usage."""
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "300")
-    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "WARNING")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
 

@@ -12,8 +12,9 @@ from flows.edit import run_edit
 from flows.rerun import run_rerun
 from flows.rerun_request import rerun_request
 from flows.rerun_wish import Wish
-from flows.reruns import RESULT, inherit, link
+from flows.reruns import inherit, link
 from flows.run import finish, start
+from flows.stored_items import RESULT
 from infra.settings import Settings
 from infra.store.store import Store, open_store
 from tasks.results import ItemResult, RegionResult, RunResult, count

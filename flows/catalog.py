@@ -21,7 +21,7 @@ from flows.run import execute
 from infra.settings import Settings
 from tasks.contracts import Outcome
 from tasks.results import ItemResult, RunResult
-from tasks.spooled import changed
+from tasks.spooled import AT_HAND, changed
 
 Runner = Literal["threads", "processes", "ray"]
 
@@ -47,8 +47,8 @@ def process_catalog(
     preview_first: previews of all pictures, with a sheet of their own, then the pictures, which use again all that the two
     tiers share: triage, what pictures have in common, detection, policy. Only the second pass is tracked, and
     only it is observed. observe: pictures whose sampling is observed, as the settings say for None. The same call again
-    resumes. Returns the run's result as JSON, in two passes the second's; beyond 1,000 pictures its `items` are a sequence
-    that reads them when they are asked for, which `list` turns into JSON."""
+    resumes. Returns the run's result as JSON, in two passes the second's; its `items` are a sequence that makes them when they
+    are asked for, which `list` turns into JSON."""
     settings = Settings().observing(observe)
     defaults = Defaults(out, tier, seed, engines, params)
     rows = read_manifest(manifest, defaults, s3_endpoint_url=settings.s3_endpoint_url)
@@ -119,4 +119,5 @@ def run_catalog(manifest: str, out: str, *, runner: Runner = "threads", **option
 
 def _run(pool: TaskRunner[Any], manifest: str, out: str, options: Mapping[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = process_catalog.with_options(task_runner=pool)(manifest, out, **options)
-    return result
+    items = result["items"]
+    return result | ({"items": list(items)} if len(items) <= AT_HAND else {})

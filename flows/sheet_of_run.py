@@ -26,8 +26,8 @@ from tasks.workshop import Workshop
 
 ITEMS = 300
 """Most pictures of one sheet; those that need a look come first."""
-REGION_ITEMS = 120
-"""Most items whose regions' intermediates are shown."""
+REGION_ITEMS = 60
+"""Most items whose regions' intermediates are shown: some 20 MB."""
 DRAWN_AT_ONCE = 2
 """Items: reading from a store elsewhere and encoding pictures both leave Python free."""
 REGION_SIDE = 480

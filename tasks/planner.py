@@ -40,7 +40,7 @@ QUIET = 0.3
 """Below this noise (levels of 255) a picture has no grain worth matching."""
 VERSIONS: dict[StageName, str] = dict.fromkeys(STAGES, "1") | {
     "export": "2",
-    "detection": "6", "generation": "5", "blending": "4", "enhancement": "5", "verification": "4",
+    "detection": "6", "generation": "5", "blending": "4", "enhancement": "6", "verification": "4",
 }  # fmt: skip
 DEFAULTS: dict[StageName, dict[str, Value]] = {
     "triage": {},

@@ -18,7 +18,7 @@ from tasks.contracts import OUTCOMES, Outcome
 from tasks.intents import Frozen
 from tasks.plan import Value
 from tasks.savings import CellSavings, Savings
-from tasks.spooled import Changed, Lazily, Spooled, changed
+from tasks.spooled import Changed, Lazily, Spooled
 
 
 class StageResult(Frozen):
@@ -256,10 +256,9 @@ class RunResult(Frozen):
     """Items that are stored beside this and not in it: see `flows.stored_items`."""
 
     def told(self) -> dict[str, Any]:
-        """As JSON objects, with the items of a run of many pictures made when they are asked for."""
+        """As JSON objects; the items are made when they are asked for: Prefect would go through all that a flow returns."""
         head: dict[str, Any] = self.model_copy(update={"items": ()}).model_dump(mode="json")
-        items = changed(self.items, _told)
-        return head | {"items": list(items) if isinstance(items, tuple) else items}
+        return head | {"items": Changed(self.items, _told)}
 
     def written(self) -> Iterator[str]:
         """The text of `model_dump_json`, in pieces that are never all in memory."""

@@ -32,6 +32,8 @@ def lineage(asked: Asked, as_json: Json = False) -> None:
 
 
 def _show(one: Made) -> None:
+    from tasks.steps.crop_strip import whole_of
+
     item = one.item
     typer.echo(f"{one.run}/{item.id}" + (f"  (this is its {one.what})" if one.what else ""))
     rows = {
@@ -54,7 +56,7 @@ def _show(one: Made) -> None:
     for region in item.regions:
         for name, digest in region.artifacts.items():
             typer.echo(
-                f"  region   {region.n} {name:<11}{digest}  {'; '.join(one.records.get(digest, ()))}".rstrip()
+                f"  region   {region.n} {name:<11}{digest}  {'; '.join(one.records.get(whole_of(digest)[0], ()))}".rstrip()
             )
     for name in one.records.get(item.output_sha256, ()):
         typer.echo(f"  record   {name}")

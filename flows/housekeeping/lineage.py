@@ -18,6 +18,7 @@ from infra.store.contract import NotFound
 from infra.store.store import Store
 from tasks.errors import BadRequest
 from tasks.results import ItemResult
+from tasks.steps.crop_strip import whole_of
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 STAMPED = (
@@ -147,7 +148,7 @@ def _named(item: ItemResult) -> Iterator[tuple[str, str]]:
 
 
 def _part(item: ItemResult, digest: str) -> str:
-    return next((name for name, one in _named(item) if one == digest), "")
+    return next((name for name, one in _named(item) if whole_of(one)[0] == digest), "")
 
 
 def _artifacts(item: ItemResult) -> set[str]:

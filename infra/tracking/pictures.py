@@ -15,6 +15,8 @@ from PIL import Image
 from infra.tracking.model import Sample
 
 FOLDER = "images"
+LARGE = 640
+"""Longest side that is sent, px: a PNG of more takes longer than making a small picture does; the sheet has it larger."""
 SIDE = 256
 """Longer side of the small version that MLflow's grid shows, px; a smaller picture is enlarged, as MLflow does."""
 QUICKLY = {"compress_level": 1, "compress_type": 3}
@@ -34,6 +36,7 @@ def write_pictures(samples: Iterable[Sample], run_id: str, began: float, folder:
         key = sample.key.replace("/", "~")
         path = folder / FOLDER / f"{key}+step+{sample.step}+timestamp+{max(1, int(began * 1000))}+{name}"
         picture = Image.open(io.BytesIO(sample.data)).convert("RGB")
+        picture.thumbnail((LARGE, LARGE), reducing_gap=2.0)
         picture.save(path.with_name(f"{path.name}.png"), "PNG", **QUICKLY)
         _small(picture).save(path.with_name(f"{path.name}+compressed.webp"), "WEBP", method=EFFORT)
 

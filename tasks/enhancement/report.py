@@ -32,8 +32,8 @@ def routing_report(maker: Maker, gain: Cells, expected_db: float) -> Routing:
     )
 
 
-def fidelity_report(held: Consistency, invented: Cells) -> Fidelity:
-    """held: of the finished canvas; invented: rows×cols."""
+def fidelity_report(held: Consistency, invented: Cells, wanted: Cells) -> Fidelity:
+    """held: of the finished canvas; invented, wanted: rows×cols."""
     areas = held.canvas.grid.areas
     whole = np.asarray((held.error * areas).sum() / areas.sum(), np.float32)
     means = (held.shift * areas[..., None]).sum(axis=(0, 1)) / areas.sum()
@@ -45,5 +45,6 @@ def fidelity_report(held: Consistency, invented: Cells) -> Fidelity:
         local_colour_shift=float(np.abs(held.shift).max()),
         corrected=int(held.corrected.sum()),
         consistency=cells,
+        wanted=wanted,
         invention=invented,
     )

@@ -128,6 +128,9 @@ class Fidelity:
     """Cells that were back-projected or had their colour locked."""
     consistency: NDArray[np.float32]
     """rows×cols, dB, at most 99."""
+    wanted: NDArray[np.float32]
+    """rows×cols, dB: what a cell is to reach: the bound, and no more than the source's noise and its levels let it; 0 when
+    cleaning."""
     invention: NDArray[np.float32]
     """rows×cols: unexplained detail as `Guards.invention` counts it, where a rung that invents was tried; 0 elsewhere."""
 

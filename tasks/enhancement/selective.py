@@ -17,6 +17,7 @@ from tasks.enhancement.grid import Cells, Grid
 from tasks.enhancement.joining import Canvas
 from tasks.enhancement.making import Maker
 from tasks.enhancement.noise import noise_of
+from tasks.enhancement.plain import wanted_db
 from tasks.enhancement.problem import Choice, Problem, loss_db
 from tasks.enhancement.report import fidelity_report, routing_report
 from tasks.enhancement.routing import routed
@@ -62,12 +63,12 @@ class _Work:
         self.maker.judge = self.witness.judge
         for rung in range(0 if probed is None else 2, len(self.rungs)):
             self.maker.sweep(rung)
-        held = self._held()
+        held, wanted = self._held()
         enlarge_alpha(self.raster, self.canvas.pixels, self.request.scale)
         return Enlarged(
             Raster(self.canvas.pixels, self.raster.meta),
             routing_report(self.maker, gain, expected),
-            fidelity_report(held, self.witness.invented),
+            fidelity_report(held, self.witness.invented, wanted),
         )
 
     @property
@@ -119,11 +120,16 @@ class _Work:
             return self.top
         return routed(problem, self.request.target).choice
 
-    def _held(self) -> Consistency:
-        """The canvas, corrected where it does not give its source back. Cleaning is not held to giving dirt back."""
+    def _held(self) -> tuple[Consistency, Cells]:
+        """The canvas, corrected where it does not give its source back, and what each cell is to reach, dB. Cleaning is not held
+        to giving dirt back."""
         guards, cleaning = self.request.guards, self.request.scale == 1
         still = self.seen.flat if cleaning else np.zeros(self.grid.shape, np.bool_)
-        bound = 0.0 if cleaning else guards.consistency_db
+        least = 0.0 if cleaning else guards.consistency_db
+        bounds = Bounds(least, guards.colour_levels, noise_of(self.seen, self.raster.meta), still)
         held = measured(self.raster, self.canvas)
-        correct(held, Bounds(bound, guards.colour_levels, noise_of(self.seen, self.raster.meta), still))
-        return held
+        correct(held, bounds)
+        if cleaning:
+            return held, np.zeros(self.grid.shape, np.float32)
+        cell, scale = self.grid.cell, self.request.scale
+        return held, wanted_db(self.raster, held.decibels, cell, scale, bounds.least_db)

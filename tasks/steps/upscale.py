@@ -23,7 +23,6 @@ from tasks.steps.upscale_careful import Careful, careful
 from tasks.steps.upscale_facts import (
     PNG,
     Planes,
-    bounds_of,
     crops_of,
     figures_of,
     maps_of,
@@ -147,17 +146,12 @@ def _made(
         job, spent = job_of(shop, source, look), Spent()
         rungs = rungs_of(shop, ladder, job.scale, spent)
         made = run_job(job, stage, rungs, everywhere=ladder.everywhere)
-        planes = planes_of(made, bounds_of(job.raster, stage, made))
-        clusters = _hardest(job, made)
+        planes = planes_of(made)
         held[:], known[:] = [made.raster], [planes]
-        cell = made.routing.cell
-        artifacts = {
-            **({"picture": (encode_picture(made.raster), PNG)} if dear(ladder) else {}),
-            **maps_of(job.raster, planes, cell, routed=_routed(made, ladder)),
-            **crops_of(job.raster, made.raster, clusters, cell, job.scale),
-        }  # fmt: skip
-        facts = _facts(job, made, ladder.names(job.scale), planes, clusters)
-        return Produced(artifacts, facts | {"spent": {name: round(s, 4) for name, s in spent.items()}})
+        told = shown(job, made, planes, ladder.names(job.scale), routed=_routed(made, ladder))
+        kept = {"picture": (encode_picture(made.raster), PNG)} if dear(ladder) else {}
+        spending = {"spent": {name: round(s, 4) for name, s in spent.items()}}
+        return Produced({**kept, **told.artifacts}, told.facts | spending)
 
     inputs = inputs_of(source, stage, ladder, look)
     done = shop.memo.do(stage.stage, identity(stage, None, **inputs), compute)
@@ -168,6 +162,17 @@ def _made(
         rungs = rungs_of(shop, ladder, job.scale, Spent())
         held.append(run_job(job, stage, rungs, everywhere=ladder.everywhere).raster)
     return done, held[0], known[0] if known else None
+
+
+def shown(job: Job, made: Enlarged, planes: Planes, engines: Sequence[str], *, routed: bool) -> Produced:
+    """What people are shown of an enlargement: maps, crops of the cells that most need a look, and figures. engines: ids of the
+    rungs; routed: whether there was a choice of who makes a cell."""
+    clusters, cell = _hardest(job, made), made.routing.cell
+    artifacts = {
+        **maps_of(job.raster, planes, cell, routed=routed),
+        **crops_of(job.raster, made.raster, clusters, cell, job.scale),
+    }
+    return Produced(artifacts, _facts(job, made, engines, planes, clusters))
 
 
 def dear(ladder: Ladder) -> bool:

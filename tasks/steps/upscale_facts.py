@@ -12,20 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.contracts import Box, JsonObject, Raster
-from tasks.enhancement.features import features
-from tasks.enhancement.fidelity import Bounds
-from tasks.enhancement.grid import Cells, Grid
+from tasks.enhancement.grid import Cells
 from tasks.enhancement.maps import confidence_map, routing_map
-from tasks.enhancement.noise import noise_of
-from tasks.enhancement.plain import wanted_db
 from tasks.enhancement.rungs import Cutting, Enlarged
 from tasks.lossless import encode_raster
-from tasks.plan import StagePlan
+from tasks.steps.crop_strip import part_of, places_of, strip_of
 from tasks.steps.stored_picture import encode_picture
 from tasks.steps.upscale_places import cropped, in_pixels, times
 
 PNG = "image/png"
-CELLS = "cells"
+CELLS, CROPS = "cells", "crops"
 PLANES = ("choice", "uncertainty", "consistency_db", "hallucination", "wanted_db")
 """Of the artifact `cells`: what is known of each cell, a plane each."""
 SURROUNDINGS = 8
@@ -34,10 +30,10 @@ Artifacts = Mapping[str, tuple[bytes, str]]
 Planes = NDArray[np.float32]
 
 
-def planes_of(made: Enlarged, wanted: Cells) -> Planes:
-    """5×rows×cols float32, in the order of PLANES. wanted: see `bounds_of`."""
+def planes_of(made: Enlarged) -> Planes:
+    """5×rows×cols float32, in the order of PLANES."""
     routing, fidelity = made.routing, made.fidelity
-    parts = (routing.choice, routing.uncertainty, fidelity.consistency, fidelity.invention, wanted)
+    parts = (routing.choice, routing.uncertainty, fidelity.consistency, fidelity.invention, fidelity.wanted)
     return np.stack([np.asarray(part, np.float32) for part in parts])
 
 
@@ -59,18 +55,6 @@ def figures_of(made: Enlarged, engines: Sequence[str]) -> JsonObject:
             for (chosen, instead, why), cells in sorted(falls.items())
         ],
     }  # fmt: skip
-
-
-def bounds_of(source: Raster, stage: StagePlan, made: Enlarged) -> Cells:
-    """rows×cols, dB: what each cell, scaled down again, is to reach: what the plan wants, and no more than the source's noise
-    and its levels let it."""
-    cell, wanted = made.routing.cell, dict(stage.params).get("consistency_db")
-    if wanted is None:
-        return np.zeros(made.routing.choice.shape, np.float32)
-    seen = features(source, Grid(source.height, source.width, cell))
-    bound = Bounds(float(wanted), 0.0, noise_of(seen, source.meta), seen.flat).least_db
-    scale = made.raster.width // source.width
-    return wanted_db(source, made.fidelity.consistency, cell, scale, bound)
 
 
 def region_facts(cells: Box, planes: Planes, engines: Sequence[str], box: Box) -> JsonObject:
@@ -117,15 +101,16 @@ def read_planes(data: bytes) -> Planes:
 
 
 def crops_of(source: Raster, result: Raster, cells: Sequence[Box], cell: int, scale: int) -> Artifacts:
-    """Of each cluster, by its number: the source enlarged by Lanczos, and the result."""
-    found: dict[str, tuple[bytes, str]] = {}
-    for n, one in enumerate(cells, 1):
-        box = write_zone(one, cell, source)
-        plain, made = _by_lanczos(source, box, scale), cropped(result, times(box, scale))
-        found[f"lanczos-{n}"] = encode_picture(plain), PNG
-        same = np.array_equal(plain.pixels, made.pixels)
-        found[f"final-{n}"] = found[f"lanczos-{n}"] if same else (encode_picture(made), PNG)
-    return found
+    """Of each cluster, beside each other, the source enlarged by Lanczos and the result: one strip; nothing without clusters."""
+    boxes = [write_zone(one, cell, source) for one in cells]
+    pairs = [(_by_lanczos(source, box, scale), cropped(result, times(box, scale))) for box in boxes]
+    return {CROPS: (encode_picture(strip_of(pairs)), PNG)} if pairs else {}
+
+
+def crop_names(digest: str, boxes: Sequence[Box]) -> list[tuple[str, str]]:
+    """What names each cluster's two crops in the strip of that digest. boxes: their write zones, px of the enlarged picture."""
+    places = places_of([(x1 - x0, y1 - y0) for x0, y0, x1, y1 in boxes])
+    return [(part_of(digest, plain), part_of(digest, made)) for plain, made in places]
 
 
 def write_zone(cells: Box, cell: int, source: Raster) -> Box:

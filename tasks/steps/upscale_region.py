@@ -22,7 +22,6 @@ from tasks.steps.upscale_careful import Careful, careful
 from tasks.steps.upscale_facts import (
     PNG,
     Planes,
-    bounds_of,
     figures_of,
     planes_of,
     read_planes,
@@ -88,7 +87,7 @@ def _made(
             inner, _of_cell(stage, cell), rungs_of(shop, ladder, job.scale, spent), everywhere=True
         )
         joined = _joined(job, whole.raster, made, cells, part, cell)
-        planes = planes_of(made, bounds_of(view, _of_cell(stage, cell), made))
+        planes = planes_of(made)
         facts = _facts(job, made, ladder.names(job.scale), planes, cells, part)
         facts["spent"] = {name: round(seconds, 4) for name, seconds in spent.items()}
         return Produced({"final": (encode_raster(joined), PNG)}, facts)

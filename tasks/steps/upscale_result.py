@@ -17,7 +17,7 @@ from tasks.results import Enlargement, RegionResult, RungShare, StageResult
 from tasks.steps.outcome import Ending, judge
 from tasks.steps.source import Source, raster_of
 from tasks.steps.upscale import Whole, enlarged
-from tasks.steps.upscale_facts import CELLS, maps_of
+from tasks.steps.upscale_facts import CELLS, CROPS, crop_names, maps_of
 from tasks.steps.upscale_region import Again, again, merged_planes
 from tasks.workshop import Workshop
 
@@ -79,11 +79,13 @@ def _regions(
     source: Source, stage: StagePlan, whole: Whole, redone: Sequence[Again]
 ) -> tuple[RegionResult, ...]:
     """The clusters of the most uncertain cells, the hardest first; boxes in px of the enlarged picture."""
-    other = {one.n: one for one in redone}
+    other, known = {one.n: one for one in redone}, whole.done.facts["regions"]
+    strip = whole.done.ref(CROPS).sha256 if known else ""
+    crops = crop_names(strip, [tuple(facts["box"]) for facts in known])
     found = []
-    for n, facts in enumerate(whole.done.facts["regions"], 1):
+    for n, (facts, (plain, made)) in enumerate(zip(known, crops, strict=True), 1):
         one = other.get(n)
-        final = (one.done.ref("final") if one else whole.done.ref(f"final-{n}")).sha256
+        final = one.done.ref("final").sha256 if one else made
         said = one.facts if one else facts
         scores = {**said["scores"], **{name: facts["scores"][name] for name in SUPERSEDED}}
         mine = source.of_region(n).plan.stage("enhancement") or stage
@@ -93,7 +95,7 @@ def _regions(
             n=n, kind="picture", box=tuple(facts["box"]), engine=said["engine"],
             fallback_from=None if wanted == said["engine"] else wanted, stood_in=tuple(why for _, why in one.ladder.lost) if one else (),
             passed=not failed, scores=scores, failed=tuple(name for name, _ in failed), reasons=tuple(words for _, words in failed),
-            artifacts={"lanczos": whole.done.ref(f"lanczos-{n}").sha256, "final": final},
+            artifacts={"lanczos": plain, "final": final},
         ))  # fmt: skip
     return tuple(found)
 

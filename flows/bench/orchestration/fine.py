@@ -33,7 +33,7 @@ def fine(by: Stages, files: Sequence[Path], out: Path, threads: int) -> None:
         ends = []
         for path in files:
             raster = read.submit(path)
-            made = encoding.submit(enlarge.submit(raster, planning.submit(look.submit(raster))))
+            made = encoding.submit(enlarge.submit(raster, planning.submit(look.submit(raster))), raster)
             ends.append(writing.submit(made, path))
         for end in ends:
             end.result()

@@ -12,12 +12,13 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
 from flows.bench.orchestration.product import counted
 
-WAYS = ("loop1", "loop2", "ours", "processes", "fine")
+WAYS = ("loop1", "loop2", "pool2", "ours", "processes", "fine")
 THREADS = 2
 SHARD = 64
 
@@ -60,15 +61,30 @@ def way_of(way: str, engine: str) -> Callable[[Path, Path], None]:
         from flows.bench.orchestration.fine import fine
 
         return lambda manifest, out: fine(by, files_of(manifest), out, THREADS)
-    if way == "loop1":
+    if way != "pool2":
         import cv2
 
-        cv2.setNumThreads(1)
-    return lambda manifest, out: loop(by, files_of(manifest), out, 1 if way == "loop1" else THREADS)
+        cv2.setNumThreads(1 if way == "loop1" else THREADS)
+    return lambda manifest, out: loop(by, files_of(manifest), out, THREADS if way == "pool2" else 1)
+
+
+def networks_on(threads: int) -> None:
+    """ONNX Runtime's sessions of this process get so many threads, whatever asks for them: the product's have one."""
+    import onnxruntime  # type: ignore[import-untyped]
+
+    real = onnxruntime.InferenceSession
+
+    def session(path: str, options: Any, **more: Any) -> Any:
+        options.intra_op_num_threads = threads
+        return real(path, options, **more)
+
+    onnxruntime.InferenceSession = session
 
 
 def main(way: str, engine: str, warm: str, manifest: str, out: str) -> None:
     """Warm up, do the work, print `{"wall": s, "cpu": s, "product": {name: s}}`."""
+    if way == "loop2":
+        networks_on(THREADS)
     do = way_of(way, engine)
     do(Path(warm), Path(f"{out}-warm"))
     with ExitStack() as stack:

@@ -22,7 +22,9 @@ from tasks.export.xmp import SourceType
 from tasks.intents import Upscale
 from tasks.plan import EditPlan, StagePlan
 from tasks.planner import Request, plan
-from tasks.steps.upscale import Job, run_job
+from tasks.steps.thumbnails import thumbnail
+from tasks.steps.upscale import Job, run_job, shown
+from tasks.steps.upscale_facts import planes_of
 from tasks.triage.decode import decode
 from tasks.triage.facts import measure
 
@@ -47,13 +49,17 @@ class Stages:
         return plan(Upscale(scale=SCALE), facts, self.registry, request)
 
     def enlarge(self, raster: Raster, planned: EditPlan) -> Raster:
-        """By the named engine, as the product does with its fidelity checks."""
+        """By the named engine, as the product does with its fidelity checks, and all that people are shown of it."""
         stage = planned.stage("enhancement")
         assert stage is not None
-        return run_job(Job(raster, SCALE, (), ()), stage, self._rungs(stage), everywhere=True).raster
+        job, rungs = Job(raster, SCALE, (), ()), self._rungs(stage)
+        made = run_job(job, stage, rungs, everywhere=True)
+        shown(job, made, planes_of(made), [rung.ref for rung in rungs], routed=False)
+        return made.raster
 
-    def encode(self, raster: Raster) -> Exported:
-        """As the source's kind of file."""
+    def encode(self, raster: Raster, before: Raster) -> Exported:
+        """As the source's kind of file; and the small pictures of both."""
+        thumbnail(raster), thumbnail(before)
         return encode(raster, ExportOptions(source_type=SourceType.ENHANCED))
 
     def _rungs(self, stage: StagePlan) -> tuple[Rung, ...]:
@@ -87,12 +93,12 @@ def files_of(manifest: Path) -> tuple[Path, ...]:
 def one(by: Stages, path: Path, out: Path) -> None:
     """A picture from file to file."""
     raster = by.read(path)
-    made = by.encode(by.enlarge(raster, by.plan(measure(raster))))
+    made = by.encode(by.enlarge(raster, by.plan(measure(raster))), raster)
     (out / f"{path.stem}{made.suffix}").write_bytes(made.data)
 
 
 def loop(by: Stages, files: Sequence[Path], out: Path, threads: int) -> None:
-    """All of them, one after the other, or by a pool of threads."""
+    """All of them, one after the other, or by a pool of threads, a picture each."""
     out.mkdir(parents=True, exist_ok=True)
     if threads == 1:
         for path in files:

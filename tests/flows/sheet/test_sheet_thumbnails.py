@@ -31,7 +31,7 @@ def test_a_large_picture_is_averaged_down_and_says_so() -> None:
     pixels = np.zeros((1200, 2000, 3), np.uint8)
     pixels[:, ::2] = 200
     picture = thumbnail(pixels, 500, "x")
-    assert (picture.media_type, picture.caption) == ("image/webp", "25% of 2000 × 1200")
+    assert (picture.media_type, picture.caption) == ("image/jpeg", "25% of 2000 × 1200")
     small = decoded(picture)
     assert small.shape == (300, 500, 3)
     assert np.abs(small.astype(int) - 100).max() < 5

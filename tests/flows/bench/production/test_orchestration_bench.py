@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from flows import report
 from flows.bench.orchestration import measure
-from flows.bench.orchestration.leg import cpu
+from flows.bench.orchestration.leg import cpu, networks_on
 from flows.bench.orchestration.loop import files_of, loop, stages
 from flows.bench.orchestration.pictures import Work, write
-from flows.bench.orchestration.product import OF_PICTURES, counted
+from flows.bench.orchestration.product import counted
 from flows.bench.orchestration.running import Taken, course_of
 from flows.manifest import Defaults, read_manifest
 from tasks.steps.item import finish
@@ -52,17 +53,30 @@ def test_cpu_time_is_counted_here() -> None:
     assert 0.01 < cpu() - before < 30
 
 
-def test_products_are_counted_apart_and_left_as_they_were(tmp_path: Path) -> None:
-    from tasks.steps import upscale
+def test_products_are_counted_apart_and_left_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    def render(steps: int) -> int:
+        return sum(range(steps))
 
-    real = upscale.crops_of
-    manifest = write(tmp_path / "in", WORK, 2)
-    shop = workshop(WorkshopSpec(store=str(tmp_path / "store"), run="r"))
+    monkeypatch.setattr(report, "render", render)
     with counted() as spent:
-        assert upscale.crops_of is not real
-        for job in read_manifest(str(manifest), Defaults(str(tmp_path / "ours"))).jobs:
-            assert finish(shop, job).outcome in ("done", "degraded")
-    assert upscale.crops_of is real
-    of_pictures = [spent[name] for name in OF_PICTURES]
-    assert all(seconds > 0 for seconds in of_pictures)
-    assert sum(spent.values()) == pytest.approx(sum(of_pictures)), "no run, no sheet"
+        assert report.render is not render
+        assert report.render(3_000_000) == render(3_000_000)  # type: ignore[arg-type, comparison-overlap]
+    assert report.render is render
+    assert spent["review sheet and embeddings"] > 0.01
+    assert spent["pictures in MLflow"] == 0
+
+
+def test_a_rival_may_have_more_threads_than_the_product(monkeypatch: pytest.MonkeyPatch) -> None:
+    import onnxruntime
+
+    given: list[int] = []
+    monkeypatch.setattr(
+        onnxruntime,
+        "InferenceSession",
+        lambda path, options, **more: given.append(options.intra_op_num_threads),
+    )
+    networks_on(2)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    onnxruntime.InferenceSession("network.onnx", options, providers=[])
+    assert given == [2]

@@ -14,7 +14,7 @@ from tasks.progress import Progress, emit
 from tasks.results import ItemResult
 from tasks.run_files import read_jobs, write_plans, write_results
 from tasks.steps.detect import detect
-from tasks.steps.item import finish, finished
+from tasks.steps.item import finish, recorded
 from tasks.steps.outcome import refused, typed
 from tasks.steps.policy import decide
 from tasks.steps.restore import restore
@@ -28,7 +28,7 @@ def triage_shard(shop: Workshop, run_id: str, shard: int, *, last_try: bool = Tr
 
     def step(source: Source) -> int:
         plans.update({digest_of(made): made for made in (source.plan, *source.region_plans.values())})
-        return int(finished(shop, source) is None)
+        return int(recorded(shop, source) is None)
 
     waiting = _each(shop, run_id, shard, "triage", step, last_try=last_try)
     write_plans(shop, run_id, shard, plans)
@@ -130,7 +130,7 @@ def _once_more(shop: Workshop, job: JobSpec) -> ItemResult:
 
 
 def _has_regions_to_do(shop: Workshop, source: Source) -> bool:
-    return isinstance(source.job.intent, BY_REGION) and finished(shop, source) is None
+    return isinstance(source.job.intent, BY_REGION) and recorded(shop, source) is None
 
 
 def _each(

@@ -71,9 +71,21 @@ def finish(
         return refused(job, fault)
 
 
-def finished(shop: Workshop, source: Source) -> ItemResult | None:
-    """The picture's result from its record, put in place again; None when it is not done or its output is gone, or it is to be observed and was not."""
+def recorded(shop: Workshop, source: Source) -> JsonObject | None:
+    """The record of the finished picture, whether its output is still there or not; None when it is not done, or it is to be
+    observed and was not."""
     record = shop.memo.find("item", _item_key(shop, source))
+    if record is None:
+        return None
+    if source.job.id in shop.spec.observed:
+        result = ItemResult.model_validate(record["facts"]).model_copy(update={"id": source.job.id})
+        return None if lacks_observation(shop, result) else record
+    return record
+
+
+def finished(shop: Workshop, source: Source) -> ItemResult | None:
+    """The picture's result from its record, put in place again; None when it is not `recorded` or its output is gone."""
+    record = recorded(shop, source)
     if record is None:
         return None
     result = ItemResult.model_validate(record["facts"])
@@ -83,8 +95,6 @@ def finished(shop: Workshop, source: Source) -> ItemResult | None:
     try:
         output = place_ref(shop, source.job, ref, result.suffix, review=review)
     except (NotFound, Damaged):
-        return None
-    if lacks_observation(shop, result.model_copy(update={"id": source.job.id})):
         return None
     mine = record["run"] == shop.spec.run
     stages = result.stages if mine else tuple(s.as_cached() for s in result.stages)

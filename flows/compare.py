@@ -29,6 +29,7 @@ from infra.store.canonical import canonical_json
 from tasks.errors import BadManifest
 from tasks.job import JobSpec
 from tasks.plan import Tier
+from tasks.sizing import share_cores
 from tasks.workshop import Workshop, workshop
 
 ROUNDS = 6
@@ -70,6 +71,7 @@ def compare_variants(
     key = _key(requests, choices, shop)
     compare_id = numbered(shop.store, "compare", key)
     legs = [begin(request) for request in requests]
+    share_cores(settings.workers)
     walk(legs, progress_artifact("compare", compare_id), settings.workers)
     made = {
         choice.name: ended(leg, time.perf_counter() - begun)

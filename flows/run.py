@@ -24,6 +24,7 @@ from infra.store.contract import Unavailable
 from infra.store.store import Store
 from tasks.placing import slots
 from tasks.results import RunResult, count
+from tasks.sizing import share_cores
 from tasks.workshop import Workshop, WorkshopSpec, workshop
 
 log = logging.getLogger("pentimento")
@@ -76,6 +77,7 @@ def execute(request: RunRequest) -> RunResult:
     leg = begin(request)
     stale = half_written(request.jobs, workshop(leg.spec))
     at_once = slots() or request.settings.workers
+    share_cores(min(at_once, len(leg.shards)))
     walk([leg], progress_artifact(request.name, leg.spec.run), 2 * at_once)
     sweep(stale)
     result = ended(leg, time.perf_counter() - begun)

@@ -18,7 +18,7 @@ import psutil  # type: ignore[import-untyped]
 
 from flows.bench.orchestration.product import counted
 
-WAYS = ("loop1", "loop2", "pool2", "ours", "processes", "fine")
+WAYS = ("loop1", "loop2", "pool2", "ours", "ours1", "processes", "fine")
 THREADS = 2
 SHARD = 64
 
@@ -43,7 +43,7 @@ def cpu() -> float:
 
 def way_of(way: str, engine: str) -> Callable[[Path, Path], None]:
     """From a manifest and a folder to put the pictures to, to their being there."""
-    if way in ("ours", "processes"):
+    if way in ("ours", "ours1", "processes"):
         from flows.catalog import run_catalog
 
         runner = "processes" if way == "processes" else "threads"
@@ -60,7 +60,7 @@ def way_of(way: str, engine: str) -> Callable[[Path, Path], None]:
     if way == "fine":
         from flows.bench.orchestration.fine import fine
 
-        return lambda manifest, out: fine(by, files_of(manifest), out, THREADS)
+        return lambda manifest, out: fine(by, files_of(manifest), out, 1)
     if way != "pool2":
         import cv2
 
@@ -88,7 +88,7 @@ def main(way: str, engine: str, warm: str, manifest: str, out: str) -> None:
     do = way_of(way, engine)
     do(Path(warm), Path(f"{out}-warm"))
     with ExitStack() as stack:
-        product = stack.enter_context(counted()) if way == "ours" else {}
+        product = stack.enter_context(counted()) if way in ("ours", "ours1") else {}
         began, used = time.perf_counter(), cpu()
         do(Path(manifest), Path(out))
         figures = {"wall": time.perf_counter() - began, "cpu": cpu() - used, "product": product}

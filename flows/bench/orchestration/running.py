@@ -53,9 +53,9 @@ def course_of(folder: Path, work: Work, pictures: int) -> Course:
 
 
 def run(course: Course, way: str, turn: int, settings: Mapping[str, str] | None = None) -> Taken:
-    """One way over the pictures, with a home, a store and a folder of its own; a loop of one thread has one thread throughout."""
+    """One way over the pictures, with a home, a store and a folder of its own; what is to have one thread has one throughout."""
     home = course.folder / f"home-{way}-{turn}-{'s3' if settings else 'local'}"
-    one = {"OMP_NUM_THREADS": "1"} if way == "loop1" else {}
+    one = {"OMP_NUM_THREADS": "1", "PENTIMENTO_WORKERS": "1"} if way in ("loop1", "ours1", "fine") else {}
     command = [
         sys.executable, "-m", "flows.bench.orchestration.leg", way, course.work.engine, str(course.warm),
         str(course.manifest), str(home / "out"),

@@ -72,7 +72,7 @@ def attempts(
     shop: Workshop, run_id: str, shard: int, stage: str, jobs: Sequence[JobSpec]
 ) -> Iterator[Attempts]:
     """What was left here is counted, and what is on its last try is tried alone, before the block. Raises Unavailable."""
-    with mark_of(shop.store, run_id, f"{shard:05d}", stage) as mark:
+    with mark_of(shop.store, run_id, f"{shard:05d}", stage, last=stage == "export") as mark:
         mine = Attempts(shop, jobs, mark)
         if mark.left:
             _count(mine, mark.left)

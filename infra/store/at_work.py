@@ -2,7 +2,8 @@
 
 In a folder the mark is a small file, locked by its owner, rewritten in place for every piece of work and never flushed: it outlives
 its process, not the machine, whose end is nobody's fault. In S3, where every write is a request, it says at first only that
-somebody is at the shard; once that was left behind, the next owner marks every piece of work there (`careful`)."""
+somebody is at the shard; once that was left behind, the next owners mark every piece of work there (`careful`), until the stage
+at which it was left has come again."""
 
 from __future__ import annotations
 
@@ -49,14 +50,16 @@ class Mark(Protocol):
 
 
 @contextmanager
-def mark_of(store: Store, run_id: str, name: str, stage: str) -> Iterator[Mark]:
-    """The mark of a shard's step while the block runs. Where another living process has it, nothing is marked and nothing left."""
+def mark_of(store: Store, run_id: str, name: str, stage: str, *, last: bool = False) -> Iterator[Mark]:
+    """The mark of a shard's step while the block runs. Where another living process has it, nothing is marked and nothing left.
+
+    last: no other step of that shard comes after this one."""
     if isinstance(store.backend, LocalBackend):
         mark: _InFolder | _InStore = _InFolder(
             Path(store.backend.url(f"runs/{run_id}/{FOLDER}/{name}")), stage
         )
     else:
-        mark = _InStore(store, run_id, f"{FOLDER}/{name}", stage)
+        mark = _InStore(store, run_id, f"{FOLDER}/{name}", stage, last)
     try:
         yield mark
     finally:
@@ -91,13 +94,14 @@ class _InFolder:
 class _InStore:
     """An object, whose owner says who it is."""
 
-    def __init__(self, store: Store, run_id: str, name: str, stage: str) -> None:
+    def __init__(self, store: Store, run_id: str, name: str, stage: str, last: bool) -> None:
         self._store, self._where, self._stage, self._serial = store, (run_id, name), stage, _Serial()
-        found = self._found()
+        self._known = found = self._found()
         owner = _owner(found)
         self._mine = not (owner and _lives(owner))
         self.left = _read(found) if self._mine else None
         self._careful = self.left is not None
+        self._still = self.left is not None and not last and self.left.stage != stage
         self._write("")
 
     def at(self, work: str) -> None:
@@ -105,7 +109,10 @@ class _InStore:
             self._write(work)
 
     def close(self) -> None:
-        if self._mine:
+        """Puts back what was left at a step that is still to come: that one, too, is to be careful."""
+        if self._mine and self._still:
+            self._put(self._known)
+        elif self._mine:
             with suppress(StoreError):
                 self._store.backend.delete(f"runs/{self._where[0]}/{self._where[1]}")
 
@@ -117,9 +124,11 @@ class _InStore:
 
     def _write(self, work: str) -> None:
         if self._mine:
-            text = _text(self._serial.next(), self._stage, work)
-            with suppress(StoreError):
-                self._store.write_run(*self._where, text, "text/plain")
+            self._put(_text(self._serial.next(), self._stage, work))
+
+    def _put(self, text: bytes) -> None:
+        with suppress(StoreError):
+            self._store.write_run(*self._where, text, "text/plain")
 
 
 class _Serial:

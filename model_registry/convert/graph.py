@@ -87,6 +87,12 @@ class Graph:
         self._constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
+    def scalar(self, value: np.generic) -> str:
+        """A constant without dimensions, as scales of whole tensors must be."""
+        name = f"c{len(self._constants)}"
+        self._constants.append(numpy_helper.from_array(np.asarray(value), name))
+        return name
+
     def node(self, kind: str, inputs: Sequence[str], **attributes: Any) -> str:
         """Any operator with one output; the output's name."""
         name = f"v{len(self._nodes)}"

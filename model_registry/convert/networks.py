@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from model_registry.convert import imdn, ncnn, rfdn, rlfn, span, srvgg
+from model_registry.convert import imdn, imdn_int8, ncnn, rfdn, rlfn, span, srvgg
 from model_registry.convert.graph import Graph
 from model_registry.convert.state import State, read_state
 from model_registry.errors import EngineFault
@@ -17,6 +17,7 @@ SCALE: Final = 4
 Builder = Callable[[Graph, State, int], str]
 STATES: Final[dict[str, Builder]] = {
     "imdn": imdn.build,
+    "imdn-int8": imdn_int8.build,
     "rfdn": rfdn.build,
     "rlfn": rlfn.build,
     "span": span.build,

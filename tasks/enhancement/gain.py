@@ -31,6 +31,8 @@ class Gains:
     """Engine id to the share of the reference's gain that it has; an engine that is not named counts as the reference."""
     probes: tuple[tuple[str, tuple[float, ...]], ...]
     """Engine id to coefficients of the reference's gain as a power of how far that engine moved the cell."""
+    noises: tuple[tuple[str, float], ...] = ()
+    """Engine id to the squared error (levels²) that it makes by itself, whatever is to be gained: 8-bit arithmetic rounds."""
 
     def share(self, ref: str) -> float:
         return dict(self.shares).get(ref.partition("@")[0], 1.0)
@@ -51,9 +53,14 @@ class Gains:
 
     def losses(self, gain: Cells, refs: Sequence[str]) -> NDArray[np.float32]:
         """rungs×rows×cols, levels²: squared error over the last rung's. gain: of the reference, per cell."""
-        shares = [self.share(ref) for ref in refs]
+        shares, noises = [self.share(ref) for ref in refs], [self.noise(ref) for ref in refs]
         lost = np.array([max(shares[-1] - share, 0.0) for share in shares[:-1]] + [0.0], np.float32)
-        return lost[:, None, None] * gain[None]
+        made = np.array([max(noise - noises[-1], 0.0) for noise in noises], np.float32)
+        return lost[:, None, None] * gain[None] + made[:, None, None]
+
+    def noise(self, ref: str) -> float:
+        """levels²: what an engine adds to the error of each cell by itself."""
+        return dict(self.noises).get(ref.partition("@")[0], 0.0)
 
 
 @cache
@@ -63,7 +70,8 @@ def gains(scale: int) -> Gains:
     table = tables[min(tables, key=lambda fitted: (abs(fitted - scale), fitted))]
     moved, rest = (_three(table[name]) for name in ("moved", "rest"))
     probes = tuple((name, tuple(values)) for name, values in sorted(table.get("probe", {}).items()))
-    return Gains(moved, rest, tuple(sorted(table["share"].items())), probes)
+    noises = tuple(sorted(table.get("noise", {}).items()))
+    return Gains(moved, rest, tuple(sorted(table["share"].items())), probes, noises)
 
 
 def _three(values: Sequence[float]) -> tuple[float, float, float]:

@@ -26,6 +26,8 @@ from tasks.enhancement.witness import Witness
 
 _CHEAP = 0.3
 """A second rung of at most this share of the top one's cost is run first, to see how far it moves each cell."""
+_IN_VAIN = 0.2
+"""It is not, where by the source alone less than this share of the cells it would be run on would be left to it."""
 _UNSEEN = 0.1
 """Share of the loss allowed that may lie in cells the second rung is not run on."""
 
@@ -53,9 +55,10 @@ class _Work:
         self.witness = Witness(raster, self.seen, self.canvas, rungs, request.guards.invention)
         closed = self.seen.flat & (scale == 1)
         self.maker = Maker(raster, self.canvas, rungs, cutting, np.zeros(self.grid.shape, np.int8), closed)
+        self.blind: Choice | None = None
 
     def done(self) -> Enlarged:
-        probed = self._probe() if self._probes else None
+        probed = self._probe() if self._probes and self._pays_to_look() else None
         gain = self._gain(probed)
         problem = self._problem(gain, probed)
         self.maker.choice[:] = self._choice(problem)
@@ -76,6 +79,16 @@ class _Work:
         if self.request.choice is not None or self.request.scale == 1 or len(self.rungs) < 3:
             return False
         return self.rungs[1].cost <= _CHEAP * self.rungs[-1].cost
+
+    def _pays_to_look(self) -> bool:
+        """Whether enough may be left to the second rung: on a picture that is hard all over, running it first is lost time.
+
+        Where it does not, the choice by the source alone is kept."""
+        blind = routed(self._problem(self._gain(None), None), self.request.target).choice
+        looked = (self._worth_a_look() == 1) * self.grid.areas
+        pays = float(((blind <= 1) * looked).sum()) >= _IN_VAIN * float(looked.sum())
+        self.blind = None if pays else blind
+        return pays
 
     def _probe(self) -> Choice:
         """Run the two cheapest rungs, the second where there may be something to gain; what each cell then has."""
@@ -118,7 +131,7 @@ class _Work:
             return np.asarray(np.clip(self.request.choice, 0, self.top), np.int8)
         if self.request.scale == 1:
             return self.top
-        return routed(problem, self.request.target).choice
+        return routed(problem, self.request.target).choice if self.blind is None else self.blind
 
     def _held(self) -> tuple[Consistency, Cells]:
         """The canvas, corrected where it does not give its source back, and what each cell is to reach, dB. Cleaning is not held

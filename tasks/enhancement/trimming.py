@@ -1,4 +1,6 @@
-"""Spend what loss is left: windows give up strips at their rims, or themselves, where that saves most for what it loses."""
+"""Spend what loss is left: windows give up strips at their rims, or themselves, where that saves most for what it loses.
+
+What is given up falls to what each cell has already, or to the next rung below in a window of its own."""
 
 from __future__ import annotations
 
@@ -32,6 +34,8 @@ class _Cut:
     given_up: Window
     saved: float
     lost: float
+    below: bool
+    """What is given up is made by the next rung below."""
 
 
 def trimmed(problem: Problem, layout: Layout, target_db: float) -> Layout:
@@ -46,6 +50,8 @@ def trimmed(problem: Problem, layout: Layout, target_db: float) -> Layout:
         choice = _without(problem, choice, best)
         place = laid.index(best.laid)
         laid[place : place + 1] = [_Laid(best.laid.rung, best.rest)] if best.rest else []
+        if best.below:
+            laid.append(_Laid(best.laid.rung - 1, best.given_up))
     areas = [0] * len(problem.rungs)
     for one in _windows(problem, choice):
         areas[one.rung] += _area(problem, one.rung, one.window)
@@ -70,17 +76,26 @@ def _area(problem: Problem, rung: int, window: Window) -> int:
 
 
 def _cuts(problem: Problem, choice: Choice, laid: list[_Laid]) -> Iterator[_Cut]:
-    areas = problem.grid.areas
     for one in laid:
-        whole = _area(problem, one.rung, one.window)
+        whole, cost = _area(problem, one.rung, one.window), problem.rungs[one.rung].cost
         for rest, given_up in _smaller(one.window):
-            saved = whole - (_area(problem, one.rung, rest) if rest else 0)
-            cells = given_up.where
-            own = choice[cells] == one.rung
-            losses = problem.losses[(slice(None), *cells)]
-            more = np.where(own, picked(losses, problem.floor[cells]) - losses[one.rung], 0)
-            error = float((more * areas[cells]).sum())
-            yield _Cut(one, rest, given_up, saved * problem.rungs[one.rung].cost, max(error, 0.0))
+            saved = (whole - (_area(problem, one.rung, rest) if rest else 0)) * cost
+            yield _Cut(one, rest, given_up, saved, _more(problem, choice, one.rung, given_up, 0), False)
+            if one.rung < 2:
+                continue
+            saved -= _area(problem, one.rung - 1, given_up) * problem.rungs[one.rung - 1].cost
+            if saved > 0:
+                lost = _more(problem, choice, one.rung, given_up, one.rung - 1)
+                yield _Cut(one, rest, given_up, saved, lost, True)
+
+
+def _more(problem: Problem, choice: Choice, rung: int, given_up: Window, least: int) -> float:
+    """What the cells that `rung` makes there lose without it, made by what they have or by `least` where that is more."""
+    cells = given_up.where
+    losses = problem.losses[(slice(None), *cells)]
+    instead = np.maximum(problem.floor[cells], least)
+    more = np.where(choice[cells] == rung, picked(losses, instead) - losses[rung], 0)
+    return max(float((more * problem.grid.areas[cells]).sum()), 0.0)
 
 
 def _smaller(w: Window) -> Iterator[tuple[Window | None, Window]]:
@@ -96,5 +111,6 @@ def _smaller(w: Window) -> Iterator[tuple[Window | None, Window]]:
 
 def _without(problem: Problem, choice: Choice, cut: _Cut) -> Choice:
     out, cells = choice.copy(), cut.given_up.where
-    out[cells] = np.where(out[cells] == cut.laid.rung, problem.floor[cells], out[cells])
+    instead = np.maximum(problem.floor[cells], cut.laid.rung - 1 if cut.below else 0)
+    out[cells] = np.where(out[cells] == cut.laid.rung, instead, out[cells])
     return out

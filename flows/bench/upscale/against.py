@@ -5,16 +5,34 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 
 from flows.bench.upscale.pictures import Pair
 from flows.bench.upscale.protocol import psnr
-from flows.bench.upscale.ways import HEAVY, Ladder, Levels, Ways, to_levels
+from flows.bench.upscale.ways import HEAVY, Levels, Ways, to_levels
 
 _DRAWS: Final = 2000
 Make = Callable[[Levels], Levels]
+
+
+class Rival(Protocol):
+    """What is held against the heavy network everywhere."""
+
+    @property
+    def scale(self) -> int: ...
+
+    def enlarge(self, small: Levels) -> Levels:
+        """H×W×3 to (H·scale)×(W·scale)×3."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """One engine everywhere, as such a rival."""
+
+    enlarge: Make
+    scale: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +49,20 @@ class Timed:
     """Processor seconds of all runs, ours and the heavy network's: what other programs on the machine do not change."""
 
 
-def everywhere(ways: Ways, scale: int) -> Make:
-    """The heavy network on the whole picture in one piece, without guards: the least it can take."""
-    make = ways.pixels(HEAVY, scale, whole=True)
+def everywhere(ways: Ways, scale: int, name: str = HEAVY) -> Make:
+    """A network on the whole picture in one piece, without guards: the least it can take."""
+    make = ways.pixels(name, scale, whole=True)
     return lambda small: to_levels(make(small.astype(np.float32) / np.float32(255)))
 
 
-def timed(ladder: Ladder, heavy: Make, pairs: Sequence[Pair], rounds: int, every: int = 1) -> list[Timed]:
+def timed(ladder: Rival, heavy: Make, pairs: Sequence[Pair], rounds: int, every: int = 1) -> list[Timed]:
     """From levels to levels, guards and routing included: pictures for the clock `rounds` times in the order A-B-B-A, the
     others once each. every: of so many pictures, one is for the clock."""
     ladder.enlarge(pairs[0].small), heavy(pairs[0].small)  # does not count
     return [_one(ladder, heavy, pair, rounds if n % every == 0 else 0) for n, pair in enumerate(pairs)]
 
 
-def _one(ladder: Ladder, heavy: Make, pair: Pair, rounds: int) -> Timed:
+def _one(ladder: Rival, heavy: Make, pair: Pair, rounds: int) -> Timed:
     taken: dict[bool, list[float]] = {True: [], False: []}
     processor = {True: 0.0, False: 0.0}
     made: dict[bool, Levels] = {}

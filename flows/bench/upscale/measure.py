@@ -18,7 +18,7 @@ from flows.bench.upscale.protocol import colour_shift, consistency
 from flows.bench.upscale.published import converted
 from flows.bench.upscale.seams import Seams, seams
 from flows.bench.upscale.sets import Asked, for_table, hard, shop
-from flows.bench.upscale.ways import BASE, HEAVY, MATLAB, PLAIN, SELECTIVE, TINY, Way, Ways
+from flows.bench.upscale.ways import BASE, HEAVY, IN_BITS, MATLAB, PLAIN, SELECTIVE, TINY, Way, Ways
 from tasks.enhancement.rungs import Target
 
 HEAVY_SCALE: Final = 4
@@ -26,7 +26,7 @@ ROUNDS: Final = {True: 1, False: 4}
 """Of A-B-B-A: two runs of each."""
 LABELS: Final = {
     "bicubic": MATLAB, "lanczos": "lanczos", "tiny": TINY + PLAIN, "base": BASE + PLAIN, "tiny_product": TINY,
-    "base_product": BASE, "imdn": HEAVY, "span": "span", "selective": SELECTIVE, "selective_bicubic": SELECTIVE + PLAIN,
+    "base_product": BASE, "imdn": HEAVY, "imdn_int8": IN_BITS, "span": "span", "selective": SELECTIVE, "selective_bicubic": SELECTIVE + PLAIN,
 }  # fmt: skip
 """Key of the summary to the way."""
 ALLOWED: Final = {"catalogue": 0.02, "hard": 0.05}
@@ -124,10 +124,18 @@ class _Whole:
             found = against.timed(ladder, heavy, pairs, rounds, every=4 if label == "hard" else 1)
             self.summary |= against.figures(found, label + ending)
             if not ending:
+                self._in_bits(label, heavy, pairs)
                 few = sorted(pairs, key=lambda p: p.truth.size)[:2] if label == "catalogue" else pairs[::4]
                 self.points += curve.sweep(ladder, heavy, few, label, targets)
             tell(f"upscale: {label}{ending} {self.summary[label + ending + '_speedup']:.2f}×")
         self.rows += [] if ending else curve.rows(self.points)
+
+    def _in_bits(self, label: str, heavy: against.Make, pairs: Sequence[Pair]) -> None:
+        """The rung under the heavy network everywhere, unrouted and unguarded: what is due to it, and what to routing."""
+        if IN_BITS in self.ways.published:
+            alone = against.Alone(against.everywhere(self.ways, HEAVY_SCALE, IN_BITS), HEAVY_SCALE)
+            found = against.timed(alone, heavy, pairs, 1, every=4 if label == "hard" else 1)
+            self.summary |= against.figures(found, f"{label}_int8_everywhere")
 
     def _guards(self, kind: str) -> None:
         """Consistency, colour, seams and memory that runs out; crops of what loses most."""

@@ -22,6 +22,7 @@ WEIGHTS: Final = "PENTIMENTO_WEIGHTS"
 _STATES: Final = ("weights", "03_sr_psnr_x4_pytorch")
 SOURCES: Final = {
     "imdn": (*_STATES, "2022_imdn_baseline.pth"),
+    "imdn-int8": (*_STATES, "2022_imdn_baseline.pth"),
     "rfdn": (*_STATES, "2022_rfdn_baseline.pth"),
     "rlfn": (*_STATES, "2022_team04_rlfn.pth"),
     "span": (*_STATES, "2025_team46_span.pth"),

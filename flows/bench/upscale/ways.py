@@ -26,6 +26,8 @@ from tasks.enhancement.selective import enlarge_selectively
 
 Levels = NDArray[np.uint8]
 HEAVY: Final = "imdn"
+IN_BITS: Final = "imdn-int8"
+"""The heavy network in 8-bit integers: the rung under it."""
 TINY, BASE = "sr-tiny", "sr-base"
 PLAIN: Final = "-bicubic"
 """Ending of the variants trained for clean pictures shrunk by bicubic: what benchmark tables hold."""
@@ -110,9 +112,9 @@ class Ways:
 
     def rungs_of(self, scale: int, kind: str = "") -> tuple[str, ...]:
         """The ladder's engines at hand. kind: `-bicubic` for the variants of benchmark tables."""
-        heavy = HEAVY if HEAVY in self.published else ""
-        wanted = ("lanczos", TINY + kind, BASE + kind, heavy)
-        return tuple(name for name in wanted if name and self.has(name, scale))
+        heavy = [name for name in (IN_BITS, HEAVY) if name in self.published]
+        wanted = ("lanczos", TINY + kind, BASE + kind, *heavy)
+        return tuple(name for name in wanted if self.has(name, scale))
 
     def ladder(self, scale: int, kind: str = "", target: Target | None = None) -> Ladder:
         """The selective way. kind: as for `rungs_of`."""

@@ -10,6 +10,7 @@ import logging
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from flows.training.upscale_gain.fitting import Fit, fitted
 from flows.training.upscale_gain.table import Enlarge, tabled
@@ -33,15 +34,21 @@ def main(given: Sequence[str] | None = None) -> None:
     pictures = read_pictures(asked.photographs, Split.read(), asked.most)
     for scale in asked.scale:
         names = [n for n in ("lanczos", *asked.engines, asked.reference) if scale in registry.get(n).scales]
-        engines = {name: _enlarge(registry, name, scale) for name in dict.fromkeys(names)}
+        engines = {name: enlarging(registry, name, scale) for name in dict.fromkeys(names)}
         table = tabled(pictures, engines, scale, asked.cell, asked.side)
         fit = fitted(table, names[-1])
-        tables[f"x{scale}"] = _plain(fit, names[-1])
+        tables[f"x{scale}"] = _plain(fit, names[-1])  # followers are to be added anew
         _log.info("×%d, %d pictures, %d cells: %s", scale, len(pictures), len(table.area), fit)
-    asked.out.write_text(_HEAD + "".join(_toml(name, tables[name]) for name in sorted(tables)), "utf-8")
+    write(tables, asked.out)
 
 
-def _enlarge(registry: Registry, name: str, scale: int) -> Enlarge:
+def write(tables: dict[str, Any], out: Path) -> None:
+    """Scale to its coefficients, as TOML."""
+    out.write_text(_HEAD + "".join(_toml(name, tables[name]) for name in sorted(tables)), "utf-8")
+
+
+def enlarging(registry: Registry, name: str, scale: int) -> Enlarge:
+    """One engine by its card."""
     card = registry.get(name)
     engine = load_engine(card, registry.folder_of(card.id))
     assert isinstance(engine, Upscaler)
@@ -55,7 +62,9 @@ def _plain(fit: Fit, reference: str) -> dict[str, object]:
 
 def _toml(name: str, table: dict[str, dict[str, object]]) -> str:
     lines = [f"\n[{name}]", *(f"{key} = {_numbers(table[key])}" for key in ("moved", "rest"))]
-    for part in ("share", "probe"):
+    for part in ("share", "noise", "probe"):
+        if part not in table:
+            continue
         lines += ["", f"[{name}.{part}]"]
         lines += [f"{engine} = {_numbers(value)}" for engine, value in sorted(table[part].items())]
     return "\n".join(lines) + "\n"

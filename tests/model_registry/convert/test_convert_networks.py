@@ -111,7 +111,7 @@ def test_another_ncnn_network_is_refused(old: str, new: str, words: str, tmp_pat
 
 
 def test_an_unknown_name_is_answered_with_those_there_are(tmp_path: Path) -> None:
-    with pytest.raises(EngineFault, match="imdn, rfdn"):
+    with pytest.raises(EngineFault, match="imdn, imdn-int8, rfdn"):
         convert("edsr", tmp_path / "x", tmp_path / "y")
     with pytest.raises(SystemExit):
         main(["edsr", "x", "y"])

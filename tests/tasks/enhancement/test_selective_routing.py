@@ -107,6 +107,37 @@ def test_detail_goes_up_and_white_stays_down(ladder: Ladder) -> None:
     assert abs(out.routing.saved - (1 - sum(out.routing.seconds) / (100 * 256 * 384 * 16e-6))) < 1e-9
 
 
+def test_the_cheap_network_is_not_run_where_all_is_hard(ladder: Ladder) -> None:
+    """Its time would be lost; where more may be lost against the top, it is run first."""
+    shown: list[int] = []
+
+    def counted(image: Pixels) -> Pixels:
+        shown.append(image.shape[0] * image.shape[1])
+        return ladder(4)[1].enlarge(image)
+
+    rungs = (ladder(4)[0], replace(ladder(4)[1], enlarge=counted), ladder(4)[2])
+    rough = np.random.default_rng(0).integers(0, 256, (128, 128, 3)).astype(np.uint8)
+    out = enlarge_selectively(Raster(rough), rungs, Request(4, Target(0.001)))
+    assert out.routing.cells == (0, 0, 16)
+    assert not shown
+    enlarge_selectively(picture(256, 384), rungs, Request(4, Target(1.0)))
+    assert shown
+
+
+def test_a_window_gives_cells_up_to_the_rung_just_below() -> None:
+    """The rung below loses a little more than is allowed: most cells are still its own, few the top's."""
+    lost = np.array([40.0, 30.0, 20.0, 1.1, 0.0], np.float32)[:, None, None] * np.ones((8, 8), np.float32)
+    costs = (0.02, 0.06, 0.2, 0.4, 1.0)
+    rungs = tuple(Rung(f"r{n}@1", lambda x: x, cost, 8) for n, cost in enumerate(costs))
+    left, floor = np.full((8, 8), 100, np.float32), np.zeros((8, 8), np.int8)
+    hard = Problem(Grid(256, 256, 32), rungs, Cutting(), lost, left, floor, np.full((8, 8), 4, np.int8))
+    allowed = float(10 * np.log10(1 + 1.0 / 100))
+    layout = routed(hard, Target(allowed))
+    assert layout.loss_db <= allowed + 1e-6
+    assert (layout.choice == 3).sum() >= 48
+    assert spent(hard, layout) < 0.65
+
+
 def test_protected_boxes_meet_the_cheap_rungs_only(ladder: Ladder) -> None:
     """To the bit what the ladder without its top gives, although the heavy rung works all around."""
     raster = picture(128, 192, 4)

@@ -24,14 +24,14 @@ TIMES = "wall", "cpu", "server", "product"
 
 def measure(quick: bool) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Rows: every run, milliseconds a picture by the wall and of CPU time, and of the S3 server's CPU time. Each is a process of
-    its own, warm before the clock starts (one shard; start-up of Prefect, MLflow and the engines is in it); the
+    its own, warm before the clock starts (start-up of Prefect, MLflow and the engines is in it); the
     ways take turns A B C, C B A. All make the same of each picture, with its maps, crops and thumbnails. `loop1` is a plain loop
     with one thread in every library, `loop2` one with two, `pool2` has two pictures at a time, with libraries as the product has
     them: about all that two cores can do, and nothing is kept.
 
     Summary: speed-ups by medians on the work of a network, with all that a run makes in it. On the cheap work tax is the CPU time
-    a picture of ours with one worker over `loop1`: two threads on two cores take more CPU time for the same work, whosever they
-    are. What a run makes once its pictures are through (the sheet with its embeddings, pictures in MLflow) is product, and no
+    a picture of ours with one worker over `loop1`, both on one core: two threads take more CPU time for the same work, whosever
+    they are. What a run makes once its pictures are through (the sheet with its embeddings, pictures in MLflow) is product, and no
     tax; it is told. Both ways of ours are told: shards on threads and on processes; the speed-up is that of the better, named."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -57,7 +57,7 @@ def _cheap(folder: Path, quick: bool) -> tuple[list[dict[str, Any]], dict[str, A
 
 
 def _real(folder: Path, quick: bool) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    course, turns = course_of(folder, REAL, 128 if quick else 256), 1 if quick else 3
+    course, turns = course_of(folder, REAL, 128), 1 if quick else 2
     rows = _turns(course, WAYS, turns)
     ours = {way: _median(rows, way, "wall") for way in OURS}
     best = min(ours, key=lambda way: ours[way])
